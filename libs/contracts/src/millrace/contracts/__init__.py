@@ -1,0 +1,1 @@
+"""Messages, outcomes, the task catalogue and the flow schema: what services say to each other."""

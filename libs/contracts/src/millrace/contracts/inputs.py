@@ -1,0 +1,108 @@
+"""Typed inputs of every part task: which artifacts and settings it takes.
+
+The base task builds one of these from a `PartMessage`'s inputs and params, so a task that is sent what it
+cannot use fails with a reason before any work.
+"""
+
+from pydantic import Field
+
+from millrace.contracts.artifacts import Many, Maybe, One
+from millrace.contracts.base import Message
+from millrace.contracts.run import RunContext
+
+
+class BuildConversations(Message):
+    """`dataset.conversations.build`: records to conversations, turns and masked units."""
+
+    batch: One
+    max_chunks: int = Field(default=4, ge=1, le=256)
+    """The most chunks that the units are cut into; each becomes one part of a mapped step."""
+    min_chunk_rows: int = Field(default=200, ge=1)
+
+
+class BuildRatings(Message):
+    """`dataset.customers.ratings`: ratings on one scale with their segments."""
+
+    batch: One
+
+
+class BuildCustomers(Message):
+    """`dataset.customers.customers`: one row per customer."""
+
+    batch: One
+
+
+class BuildOperations(Message):
+    """`dataset.customers.operations`: the life cycle of tickets and the load by hour."""
+
+    batch: One
+
+
+class Annotate(Message):
+    """`nlp.annotate`: sentiment, themes and vectors of one chunk of units."""
+
+    units: One
+
+
+class FindTopics(Message):
+    """`nlp.topics`: topics that the taxonomy does not name."""
+
+    annotations: Many
+    vectors: Many
+
+
+class FindPhrases(Message):
+    """`nlp.phrases`: the key phrases of the batch."""
+
+    annotations: Many
+
+
+class Summarize(Message):
+    """`nlp.summary`: an extractive summary with its source ids."""
+
+    annotations: Many
+    vectors: Many
+
+
+class MeasureKpis(Message):
+    """`analytics.kpis`: the scores with their intervals."""
+
+    ratings: One
+    tickets: Maybe = None
+
+
+class MeasureTrends(Message):
+    """`analytics.trends`: how scores and volume moved."""
+
+    ratings: One
+
+
+class ThemeImpact(Message):
+    """`analytics.theme_impact`: what the score would be without a theme."""
+
+    ratings: One
+    annotations: Many
+
+
+class FindDrivers(Message):
+    """`analytics.drivers`: which themes and segments go with the score."""
+
+    ratings: One
+    segments: Maybe = None
+    annotations: Many
+
+
+class WriteReport(Message):
+    """`analytics.report`: joins every insight of the run."""
+
+    conversations: Maybe = None
+    quality: Many = ()
+    kpis: Maybe = None
+    trends: Maybe = None
+    impact: Maybe = None
+    drivers: Maybe = None
+    topics: Maybe = None
+    phrases: Maybe = None
+    summary: Maybe = None
+    run: RunContext
+    """What the orchestrator knows of the run so far; the plan fills it in."""

@@ -1,0 +1,70 @@
+"""The messages between services. One in, one out; references and ids only."""
+
+from typing import Any
+
+from pydantic import Field
+
+from millrace.contracts.artifacts import ArtifactRef
+from millrace.contracts.base import Message, Timestamp
+from millrace.contracts.ids import Name, RunId, TenantId
+
+
+class RunMessage(Message):
+    """What every message of a run carries."""
+
+    version: int = 1
+    tenant: TenantId
+    run_id: RunId
+    attempt: int = Field(default=1, ge=1)
+    """1 for the first execution of the run; a redrive counts up."""
+    traceparent: str | None = None
+    """W3C trace context of the run, so that re-driven work stays in its trace."""
+
+
+class Advance(RunMessage):
+    """`orchestration.advance`: look at the run and do what is next.
+
+    `stage` names the join that this message speaks for; None starts the run.
+    """
+
+    stage: Name | None = None
+
+
+class FanOut(RunMessage):
+    """`distribution.fan_out`: publish a stage's parts as one chord."""
+
+    stage: Name
+    only: tuple[str, ...] | None = None
+    """Part ids to publish again; None publishes the whole stage."""
+
+
+class PartMessage(RunMessage):
+    """One part of a step: what one worker does at one time."""
+
+    stage: Name
+    step: Name
+    part: int = Field(ge=0)
+    parts: int = Field(ge=1)
+    deadline_at: Timestamp
+    """When the run's budget ends."""
+    stage_deadline_at: Timestamp
+    """When the stage is joined with what is there."""
+    allowance_s: float = Field(gt=0)
+    """The share of the stage's budget that this part may use, in seconds: its siblings wait behind it."""
+    published_at: Timestamp
+    inputs: dict[str, tuple[ArtifactRef, ...]] = {}
+    params: dict[str, Any] = {}
+    """The step's settings from the flow: small, no data."""
+
+
+class Deliver(RunMessage):
+    """`callback.deliver`: try to deliver the run's callback once."""
+
+    event_id: str
+    delivery: int = Field(default=1, ge=1)
+    """Number of this delivery attempt."""
+
+
+def part_id(step: str, part: int) -> str:
+    """The name of a part within its stage, such as `annotate.3`."""
+    return f"{step}.{part}"

@@ -1,0 +1,163 @@
+"""The run record: the truth about one run, and what others may see of it."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from millrace.contracts.artifacts import ArtifactRef
+from millrace.contracts.base import Message, Timestamp
+from millrace.contracts.ids import Name, RunId, TenantId
+from millrace.contracts.outcome import Coverage, OutcomeStatus, Reason
+
+
+class RunStatus(StrEnum):
+    """Where a run is. The last four are terminal and never change."""
+
+    ACCEPTED = "accepted"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the run has ended."""
+        return self not in (RunStatus.ACCEPTED, RunStatus.RUNNING)
+
+
+class Gap(Message):
+    """A step that is missing from the result, and what it costs the reader."""
+
+    step: str
+    reason: str
+    effect: str = ""
+
+
+class PartRecord(Message):
+    """One part's end, without its artifacts."""
+
+    part: int
+    status: OutcomeStatus
+    reason: Reason | None = None
+    started_at: Timestamp | None = None
+    ended_at: Timestamp | None = None
+    worker: str = ""
+    deliveries: int = 1
+
+
+class StepRecord(Message):
+    """One step of a stage: what its parts delivered."""
+
+    name: Name
+    task: str
+    task_version: int
+    required: bool
+    planned: int
+    """Number of parts; 0 when the step was skipped before dispatch."""
+    status: OutcomeStatus | None = None
+    """None while the stage runs."""
+    reason: Reason | None = None
+    parts: tuple[PartRecord, ...] = ()
+    artifacts: dict[str, tuple[ArtifactRef, ...]] = {}
+    coverage: Coverage | None = None
+    facts: dict[str, Any] = {}
+
+
+class StageRecord(Message):
+    """One stage of a run, from dispatch to join."""
+
+    name: Name
+    started_at: Timestamp
+    deadline_at: Timestamp
+    dispatches: int = Field(default=1, ge=1)
+    """How often its parts were published; the sweep counts up."""
+    joined_at: Timestamp | None = None
+    steps: tuple[StepRecord, ...] = ()
+
+
+class CallbackStatus(StrEnum):
+    """Where the callback is."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
+class CallbackRecord(Message):
+    """The signed POST that ends a run."""
+
+    url: str
+    event_id: str
+    status: CallbackStatus = CallbackStatus.PENDING
+    deliveries: int = 0
+    """Attempts made."""
+    last_error: str = ""
+    last_status: int | None = None
+    delivered_at: Timestamp | None = None
+
+
+class RunRecord(Message):
+    """Everything that is needed to carry a run on after any crash.
+
+    Every change is a conditional write on `revision`.
+    """
+
+    schema_version: int = 1
+    tenant: TenantId
+    run_id: RunId
+    revision: int = 0
+    flow: str
+    flow_version: int
+    status: RunStatus = RunStatus.ACCEPTED
+    attempt: int = 1
+    accepted_at: Timestamp
+    deadline_at: Timestamp
+    due_at: Timestamp | None
+    """When the sweep takes the run over; None when nothing is left to do."""
+    batch: ArtifactRef
+    records: int = Field(ge=0)
+    metadata: dict[str, str] = {}
+    """The producer's own references; stored, returned, never looked at."""
+    stages: tuple[StageRecord, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    coverage: Coverage | None = None
+    report: ArtifactRef | None = None
+    reason: str = ""
+    """Why the run failed or was cancelled."""
+    ended_at: Timestamp | None = None
+    callback: CallbackRecord | None = None
+    traceparent: str | None = None
+
+    @property
+    def stage(self) -> StageRecord | None:
+        """The stage that was dispatched last."""
+        return self.stages[-1] if self.stages else None
+
+
+class StepContext(Message):
+    """A step's end, as the report tells it."""
+
+    stage: str
+    step: str
+    status: OutcomeStatus
+    parts: int
+    coverage: Coverage | None = None
+    seconds: float = 0.0
+    facts: dict[str, Any] = {}
+
+
+class RunContext(Message):
+    """What the report step is told of its run: small, no data."""
+
+    run_id: RunId
+    tenant: TenantId
+    flow: str
+    flow_version: int
+    attempt: int
+    records: int
+    accepted_at: Timestamp
+    batch_sha256: str
+    gaps: tuple[Gap, ...] = ()
+    steps: tuple[StepContext, ...] = ()

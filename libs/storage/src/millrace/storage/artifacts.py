@@ -1,0 +1,73 @@
+"""The artifact store: small bytes in the hot tier, large and durable ones in the object store, all encrypted."""
+
+import hashlib
+from dataclasses import dataclass
+
+from millrace.contracts.artifacts import INLINE_LIMIT, ArtifactRef
+from millrace.contracts.messages import PartMessage
+from millrace.storage.errors import Corrupt, NotFound
+from millrace.storage.ports import Envelope, HotStore, ObjectStore
+
+
+def batch_key(run_id: str) -> str:
+    """Key of a run's raw batch within its tenant."""
+    return f"{run_id}/batch"
+
+
+def part_key(message: PartMessage, input_hash: str, name: str) -> str:
+    """Key of what a part writes: the same inputs give the same key, so running a part again is harmless."""
+    place = f"{message.stage}/{message.step}/{message.part:05d}"
+    return f"{message.run_id}/{place}/{input_hash[:16]}/{name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactStore:
+    """Bytes by reference. Every key begins with the tenant; another tenant's reference finds nothing."""
+
+    cold: ObjectStore
+    hot: HotStore
+    envelope: Envelope
+    inline_limit: int = INLINE_LIMIT
+
+    def put(
+        self, *, tenant: str, key: str, data: bytes, media_type: str, schema_name: str, rows: int | None = None,
+        durable: bool = False,
+    ) -> tuple[ArtifactRef, bool]:  # fmt: skip
+        """Store bytes once; returns their reference and whether this call wrote them.
+
+        The first write stays. A second writer gets a reference to what is there, so that two executions of one
+        part agree even if their bytes differ. Raises Unavailable when the store does not answer.
+        """
+        tier = "cold" if durable or len(data) > self.inline_limit else "hot"
+        ref = ArtifactRef(
+            tier=tier, key=key, sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type=media_type,
+            schema_name=schema_name, rows=rows,
+        )  # fmt: skip
+        sealed = self.envelope.encrypt(data, _context(tenant))
+        created = self._store(ref).put(f"{tenant}/{key}", sealed)
+        return (ref, True) if created else (self._what_is_there(tenant, ref), False)
+
+    def get(self, tenant: str, ref: ArtifactRef) -> bytes:
+        """The plain bytes; NotFound when they are lost or another tenant's, Corrupt when altered."""
+        data = self._open(tenant, ref)
+        if hashlib.sha256(data).hexdigest() != ref.sha256:
+            raise Corrupt(f"{ref.key} does not have the digest that its reference names")
+        return data
+
+    def delete(self, tenant: str, ref: ArtifactRef) -> None:
+        """Forget the bytes."""
+        self._store(ref).delete(f"{tenant}/{ref.key}")
+
+    def _open(self, tenant: str, ref: ArtifactRef) -> bytes:
+        return self.envelope.decrypt(self._store(ref).get(f"{tenant}/{ref.key}"), _context(tenant))
+
+    def _store(self, ref: ArtifactRef) -> ObjectStore:
+        return self.hot if ref.tier == "hot" else self.cold
+
+    def _what_is_there(self, tenant: str, ref: ArtifactRef) -> ArtifactRef:
+        data = self._open(tenant, ref)
+        return ref.model_copy(update={"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)})
+
+
+def _context(tenant: str) -> dict[str, str]:
+    return {"tenant": tenant, "purpose": "artifact"}

@@ -1,0 +1,32 @@
+"""Errors of the storage package.
+
+StorageError
+├── NotFound        nothing under this key, for this tenant
+├── Conflict        somebody else wrote first
+├── Corrupt         the bytes are not those that the reference names, or cannot be decrypted
+└── Unavailable     the store did not answer or throttles; trying again may help (retryable)
+"""
+
+
+class StorageError(Exception):
+    """A store could not do what was asked."""
+
+    retryable = False
+
+
+class NotFound(StorageError):
+    """There is nothing under this key."""
+
+
+class Conflict(StorageError):
+    """The condition of a write does not hold: somebody else wrote first."""
+
+
+class Corrupt(StorageError):
+    """The bytes are not those that the reference names."""
+
+
+class Unavailable(StorageError):
+    """The store did not answer; trying again may help."""
+
+    retryable = True

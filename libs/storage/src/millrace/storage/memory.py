@@ -1,0 +1,127 @@
+"""In-memory twins of every store. They pass the same tests as the real ones."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from millrace.contracts.outcome import Outcome
+from millrace.contracts.run import RunRecord
+from millrace.storage.artifacts import ArtifactStore
+from millrace.storage.errors import Conflict, Corrupt, NotFound
+from millrace.storage.ports import Due, JoinKey, Page
+
+
+@dataclass
+class MemoryRuns:
+    """Run records in a dict."""
+
+    records: dict[tuple[str, str], RunRecord] = field(default_factory=dict)
+
+    def create(self, record: RunRecord) -> None:
+        key = record.tenant, record.run_id
+        if key in self.records:
+            raise Conflict(f"{record.run_id} exists")
+        self.records[key] = record
+
+    def get(self, tenant: str, run_id: str) -> RunRecord:
+        try:
+            return self.records[tenant, run_id]
+        except KeyError:
+            raise NotFound(f"no run {run_id}") from None
+
+    def replace(self, record: RunRecord) -> RunRecord:
+        if self.get(record.tenant, record.run_id).revision != record.revision:
+            raise Conflict(f"{record.run_id} has moved on")
+        written = record.model_copy(update={"revision": record.revision + 1})
+        self.records[record.tenant, record.run_id] = written
+        return written
+
+    def page(self, tenant: str, limit: int, cursor: str | None = None) -> Page:
+        mine = sorted((run for owner, run in self.records if owner == tenant), reverse=True)
+        rest = [run for run in mine if cursor is None or run < cursor]
+        chosen = rest[:limit]
+        more = chosen[-1] if len(rest) > limit else None
+        return Page(records=tuple(self.records[tenant, run] for run in chosen), cursor=more)
+
+    def due(self, before: datetime, limit: int) -> Sequence[Due]:
+        due = [
+            Due(tenant=record.tenant, run_id=record.run_id, due_at=record.due_at)
+            for record in self.records.values()
+            if record.due_at is not None and record.due_at <= before
+        ]
+        return sorted(due, key=lambda each: each.due_at)[:limit]
+
+
+@dataclass
+class MemoryObjects:
+    """Bytes in a dict: the twin of both the object store and the hot tier."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, key: str, data: bytes) -> bool:
+        if key in self.objects:
+            return False
+        self.objects[key] = data
+        return True
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self.objects[key]
+        except KeyError:
+            raise NotFound(f"nothing under {key}") from None
+
+    def delete(self, key: str) -> None:
+        self.objects.pop(key, None)
+
+
+@dataclass
+class MemoryEnvelope:
+    """AES-256-GCM (NIST SP 800-38D) under a key that lives as long as this object; the context is authenticated."""
+
+    key: bytes = field(default_factory=lambda: AESGCM.generate_key(256), repr=False)
+
+    def encrypt(self, data: bytes, context: Mapping[str, str]) -> bytes:
+        nonce = os.urandom(12)
+        return nonce + AESGCM(self.key).encrypt(nonce, data, _associated(context))
+
+    def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
+        try:
+            return AESGCM(self.key).decrypt(sealed[:12], sealed[12:], _associated(context))
+        except (InvalidTag, ValueError) as error:
+            raise Corrupt("the sealed bytes or their context were altered") from error
+
+
+def _associated(context: Mapping[str, str]) -> bytes:
+    return "\n".join(f"{key}={value}" for key, value in sorted(context.items())).encode()
+
+
+@dataclass
+class MemoryJoins:
+    """Outcomes in a dict."""
+
+    sizes: dict[JoinKey, int] = field(default_factory=dict)
+    parts: dict[JoinKey, dict[str, Outcome]] = field(default_factory=dict)
+
+    def open(self, key: JoinKey, size: int) -> None:
+        self.sizes[key] = size
+
+    def add(self, key: JoinKey, part_id: str, outcome: Outcome) -> bool:
+        parts = self.parts.setdefault(key, {})
+        parts.setdefault(part_id, outcome)
+        return len(parts) >= self.sizes.get(key, len(parts) + 1)
+
+    def outcomes(self, key: JoinKey) -> Mapping[str, Outcome]:
+        return dict(self.parts.get(key, {}))
+
+    def close(self, key: JoinKey) -> None:
+        self.sizes.pop(key, None)
+        self.parts.pop(key, None)
+
+
+def memory_artifacts() -> ArtifactStore:
+    """An artifact store that lives in this process."""
+    return ArtifactStore(cold=MemoryObjects(), hot=MemoryObjects(), envelope=MemoryEnvelope())

@@ -1,0 +1,99 @@
+"""What the stores promise. Every implementation, in memory or real, passes the same tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from millrace.contracts.outcome import Outcome
+from millrace.contracts.run import RunRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page of run records, newest first."""
+
+    records: tuple[RunRecord, ...]
+    cursor: str | None
+    """Opaque; None when there is no further page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """A run that the sweep should look at."""
+
+    tenant: str
+    run_id: str
+    due_at: datetime
+
+
+class RunStore(Protocol):
+    """Run records. Reads are consistent; writes are conditional."""
+
+    def create(self, record: RunRecord) -> None:
+        """Store a new run; Conflict when the id is taken."""
+
+    def get(self, tenant: str, run_id: str) -> RunRecord:
+        """The run; NotFound when this tenant has none of that id."""
+
+    def replace(self, record: RunRecord) -> RunRecord:
+        """Store the record if nobody wrote since it was read; returns it with its new revision, else Conflict."""
+
+    def page(self, tenant: str, limit: int, cursor: str | None = None) -> Page:
+        """The tenant's runs, newest first."""
+
+    def due(self, before: datetime, limit: int) -> Sequence[Due]:
+        """Runs whose `due_at` has passed, oldest first within a shard. An index query, never a scan."""
+
+
+class ObjectStore(Protocol):
+    """Bytes under keys, for good."""
+
+    def put(self, key: str, data: bytes) -> bool:
+        """Store the bytes if the key is free; False when it was taken (the first write stays)."""
+
+    def get(self, key: str) -> bytes:
+        """The bytes; NotFound when there are none."""
+
+    def delete(self, key: str) -> None:
+        """Forget the key; nothing happens when it is not there."""
+
+
+class HotStore(ObjectStore, Protocol):
+    """Small bytes under keys, for minutes; may be lost at any time."""
+
+
+class Envelope(Protocol):
+    """Envelope encryption: a data key per tenant, itself encrypted under the master key."""
+
+    def encrypt(self, data: bytes, context: Mapping[str, str]) -> bytes:
+        """The sealed bytes, bound to the context; the context names the tenant."""
+
+    def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
+        """The plain bytes; Corrupt when the bytes or the context were altered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinKey:
+    """Names one stage's join."""
+
+    tenant: str
+    run_id: str
+    attempt: int
+    stage: str
+
+
+class JoinStore(Protocol):
+    """The fast path of the join: outcomes of a stage's parts as they come in. May be lost; the record is the truth."""
+
+    def open(self, key: JoinKey, size: int) -> None:
+        """Expect this many parts; harmless when repeated."""
+
+    def add(self, key: JoinKey, part_id: str, outcome: Outcome) -> bool:
+        """Keep the part's first outcome; True when every part of an open join now has one."""
+
+    def outcomes(self, key: JoinKey) -> Mapping[str, Outcome]:
+        """The outcomes so far, by part id."""
+
+    def close(self, key: JoinKey) -> None:
+        """Forget the join."""

@@ -1,0 +1,1 @@
+"""Structured logs, traces and error reports; attribute names in one place."""

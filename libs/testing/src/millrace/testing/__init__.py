@@ -1,0 +1,1 @@
+"""Factories, local servers and planted-truth data; imported by tests only."""

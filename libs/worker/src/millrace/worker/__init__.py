@@ -1,0 +1,1 @@
+"""Celery app factory, worker classes, the base part task and the join."""

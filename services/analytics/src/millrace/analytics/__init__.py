@@ -1,0 +1,1 @@
+"""KPIs, trends, theme impact, drivers and the report."""

@@ -1,0 +1,1 @@
+"""Delivers the signed callback to the consumer."""

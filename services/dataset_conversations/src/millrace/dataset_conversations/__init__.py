@@ -1,0 +1,1 @@
+"""Turns raw records into conversations, turns and masked text units."""

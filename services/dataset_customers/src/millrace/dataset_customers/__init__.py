@@ -1,0 +1,1 @@
+"""Turns raw records into ratings, customers and operations tables."""

@@ -1,0 +1,1 @@
+"""The HTTP API: accepts batches, answers for runs and reports."""

@@ -1,0 +1,1 @@
+"""Sentiment, themes, embeddings, topics and summaries of text units."""
