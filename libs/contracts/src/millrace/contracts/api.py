@@ -138,6 +138,38 @@ class RunPage(Message):
     """Pass it as `?cursor=` for the next page; None at the end."""
 
 
+class FlowStep(Message):
+    """A step of a flow as its producer sees it."""
+
+    name: str
+    task: str
+    join: Literal["required", "optional"]
+
+
+class FlowStage(Message):
+    """A stage of a flow, with its share of the deadline in seconds."""
+
+    name: str
+    budget_s: float
+    steps: tuple[FlowStep, ...]
+
+
+class FlowView(Message):
+    """A flow as its producer sees it."""
+
+    name: str
+    version: int
+    title: str = ""
+    deadline_s: float
+    stages: tuple[FlowStage, ...]
+
+
+class FlowList(Message):
+    """The answer of `GET /v1/flows`."""
+
+    flows: tuple[FlowView, ...]
+
+
 def _step_view(step: StepRecord, joined: bool) -> StepView:
     status = step.status.value if step.status else ("skipped" if joined else "running")
     return StepView(

@@ -4,6 +4,7 @@ ContractError
 ├── UnknownTask          a task name that the catalogue does not hold
 ├── UnknownFlow          a flow name that nobody defined
 ├── InvalidFlow          a flow whose steps do not fit together
+├── AddressRefused       a callback URL that may not be called
 └── UnreadableMessage    a message that does not match its contract
 """
 
@@ -26,3 +27,7 @@ class InvalidFlow(ContractError):
 
 class UnreadableMessage(ContractError):
     """The message does not match its contract."""
+
+
+class AddressRefused(ContractError):
+    """The URL may not be called: its scheme, host or address is not allowed."""

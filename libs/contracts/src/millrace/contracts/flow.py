@@ -11,6 +11,9 @@ from millrace.contracts.ids import Name
 BATCH = "run.batch"
 """The input source that every flow begins with: the raw batch."""
 
+ANY_STEP = "*"
+"""As the producer in a source: this output of every earlier step that has it."""
+
 
 class Step(Message):
     """One task of a stage. A step with `each` is mapped: one part per artifact of that input."""
@@ -19,7 +22,7 @@ class Step(Message):
     task: str
     join: Literal["required", "optional"] = "required"
     inputs: dict[str, str] = {}
-    """Field of the task's input model → `run.batch` or `<step>.<output>` of an earlier stage."""
+    """Field of the task's input model → `run.batch`, or `<step>.<output>` of an earlier stage; `*` is any step."""
     each: str | None = None
     lanes: int = Field(default=1, ge=1)
     """How many parts of a mapped step are expected to run at once; shares out the stage's budget."""
@@ -57,7 +60,7 @@ class Flow(Message):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        known = {BATCH}
+        known = {BATCH, f"{ANY_STEP}.*"}
         for stage in self.stages:
             for step in stage.steps:
                 self._check_sources(step, known)

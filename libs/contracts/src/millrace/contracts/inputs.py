@@ -95,7 +95,6 @@ class FindDrivers(Message):
 class WriteReport(Message):
     """`analytics.report`: joins every insight of the run."""
 
-    conversations: Maybe = None
     quality: Many = ()
     kpis: Maybe = None
     trends: Maybe = None

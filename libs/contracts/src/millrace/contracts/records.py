@@ -1,5 +1,6 @@
 """The canonical record: one piece of feedback, whatever file it came in."""
 
+import hashlib
 from enum import StrEnum
 
 from pydantic import Field, field_validator, model_validator
@@ -90,3 +91,13 @@ class Record(Message):
         if not self.text.strip() and not self.title.strip() and self.rating is None:
             raise ValueError("neither text nor rating")
         return self
+
+    @property
+    def conv_id(self) -> str:
+        """The conversation that the record belongs to: a digest of its thread, or the record itself.
+
+        A digest, because a thread's own name may be a subject or a message id that holds an address.
+        """
+        if not self.thread_ref:
+            return self.record_id
+        return f"thread_{hashlib.sha256(self.thread_ref.encode()).hexdigest()[:20]}"

@@ -3,6 +3,7 @@
 StorageError
 ├── NotFound        nothing under this key, for this tenant
 ├── Conflict        somebody else wrote first
+│   └── Repeated    the same idempotency key was used before
 ├── Corrupt         the bytes are not those that the reference names, or cannot be decrypted
 └── Unavailable     the store did not answer or throttles; trying again may help (retryable)
 """
@@ -20,6 +21,15 @@ class NotFound(StorageError):
 
 class Conflict(StorageError):
     """The condition of a write does not hold: somebody else wrote first."""
+
+
+class Repeated(Conflict):
+    """The idempotency key was used before; carries what was answered then."""
+
+    def __init__(self, fingerprint: str, answer: str) -> None:
+        super().__init__("this idempotency key was used before")
+        self.fingerprint = fingerprint
+        self.answer = answer
 
 
 class Corrupt(StorageError):

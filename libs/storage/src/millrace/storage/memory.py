@@ -8,11 +8,11 @@ from datetime import datetime
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from millrace.contracts.outcome import Outcome
+from millrace.contracts.flow import Flow
 from millrace.contracts.run import RunRecord
 from millrace.storage.artifacts import ArtifactStore
-from millrace.storage.errors import Conflict, Corrupt, NotFound
-from millrace.storage.ports import Due, JoinKey, Page
+from millrace.storage.errors import Conflict, Corrupt, NotFound, Repeated
+from millrace.storage.ports import Due, Idempotency, Page
 
 
 @dataclass
@@ -21,8 +21,14 @@ class MemoryRuns:
 
     records: dict[tuple[str, str], RunRecord] = field(default_factory=dict)
 
-    def create(self, record: RunRecord) -> None:
+    keys: dict[tuple[str, str], Idempotency] = field(default_factory=dict)
+
+    def create(self, record: RunRecord, once: Idempotency | None = None) -> None:
         key = record.tenant, record.run_id
+        if once is not None:
+            known = self.keys.setdefault((record.tenant, once.key), once)
+            if known is not once:
+                raise Repeated(known.fingerprint, known.answer)
         if key in self.records:
             raise Conflict(f"{record.run_id} exists")
         self.records[key] = record
@@ -54,6 +60,22 @@ class MemoryRuns:
             if record.due_at is not None and record.due_at <= before
         ]
         return sorted(due, key=lambda each: each.due_at)[:limit]
+
+
+@dataclass
+class MemoryFlows:
+    """Flows in a dict."""
+
+    flows: dict[str, Flow] = field(default_factory=dict)
+
+    def publish(self, flows: Sequence[Flow]) -> None:
+        for flow in flows:
+            known = self.flows.get(flow.name)
+            if known is None or known.version <= flow.version:
+                self.flows[flow.name] = flow
+
+    def all(self) -> tuple[Flow, ...]:
+        return tuple(flow for _, flow in sorted(self.flows.items()))
 
 
 @dataclass
@@ -97,29 +119,6 @@ class MemoryEnvelope:
 
 def _associated(context: Mapping[str, str]) -> bytes:
     return "\n".join(f"{key}={value}" for key, value in sorted(context.items())).encode()
-
-
-@dataclass
-class MemoryJoins:
-    """Outcomes in a dict."""
-
-    sizes: dict[JoinKey, int] = field(default_factory=dict)
-    parts: dict[JoinKey, dict[str, Outcome]] = field(default_factory=dict)
-
-    def open(self, key: JoinKey, size: int) -> None:
-        self.sizes[key] = size
-
-    def add(self, key: JoinKey, part_id: str, outcome: Outcome) -> bool:
-        parts = self.parts.setdefault(key, {})
-        parts.setdefault(part_id, outcome)
-        return len(parts) >= self.sizes.get(key, len(parts) + 1)
-
-    def outcomes(self, key: JoinKey) -> Mapping[str, Outcome]:
-        return dict(self.parts.get(key, {}))
-
-    def close(self, key: JoinKey) -> None:
-        self.sizes.pop(key, None)
-        self.parts.pop(key, None)
 
 
 def memory_artifacts() -> ArtifactStore:

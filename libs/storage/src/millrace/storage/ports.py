@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from millrace.contracts.outcome import Outcome
+from millrace.contracts.flow import Flow
 from millrace.contracts.run import RunRecord
 
 
@@ -27,11 +27,28 @@ class Due:
     due_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Idempotency:
+    """What makes a repeated request known again."""
+
+    key: str
+    """The producer's `Idempotency-Key`."""
+    fingerprint: str
+    """Digest of the request, so that another request under the same key is told apart."""
+    answer: str
+    """What the first request is answered, to be repeated."""
+
+
+IDEMPOTENCY_S = 24 * 3600
+"""Seconds for which a key is remembered."""
+
+
 class RunStore(Protocol):
     """Run records. Reads are consistent; writes are conditional."""
 
-    def create(self, record: RunRecord) -> None:
-        """Store a new run; Conflict when the id is taken."""
+    def create(self, record: RunRecord, once: Idempotency | None = None) -> None:
+        """Store a new run, and with it its idempotency key or neither. Conflict when the id is taken, Repeated when
+        the tenant used the key before."""
 
     def get(self, tenant: str, run_id: str) -> RunRecord:
         """The run; NotFound when this tenant has none of that id."""
@@ -44,6 +61,16 @@ class RunStore(Protocol):
 
     def due(self, before: datetime, limit: int) -> Sequence[Due]:
         """Runs whose `due_at` has passed, oldest first within a shard. An index query, never a scan."""
+
+
+class FlowStore(Protocol):
+    """The flows that may be asked for."""
+
+    def publish(self, flows: Sequence[Flow]) -> None:
+        """Make these flows known; a newer version that is there already stays."""
+
+    def all(self) -> tuple[Flow, ...]:
+        """Every flow, by name."""
 
 
 class ObjectStore(Protocol):
@@ -71,29 +98,3 @@ class Envelope(Protocol):
 
     def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
         """The plain bytes; Corrupt when the bytes or the context were altered."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class JoinKey:
-    """Names one stage's join."""
-
-    tenant: str
-    run_id: str
-    attempt: int
-    stage: str
-
-
-class JoinStore(Protocol):
-    """The fast path of the join: outcomes of a stage's parts as they come in. May be lost; the record is the truth."""
-
-    def open(self, key: JoinKey, size: int) -> None:
-        """Expect this many parts; harmless when repeated."""
-
-    def add(self, key: JoinKey, part_id: str, outcome: Outcome) -> bool:
-        """Keep the part's first outcome; True when every part of an open join now has one."""
-
-    def outcomes(self, key: JoinKey) -> Mapping[str, Outcome]:
-        """The outcomes so far, by part id."""
-
-    def close(self, key: JoinKey) -> None:
-        """Forget the join."""

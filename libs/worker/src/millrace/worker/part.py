@@ -66,8 +66,9 @@ class Part:
         """A JSON artifact as its model; BadInput when it is none."""
         try:
             return model.model_validate_json(self.read(ref))
-        except ValidationError as error:
-            raise BadInput(f"{ref.schema_name} is not readable as {model.__name__}") from error
+        except ValidationError:
+            # Its text quotes what it could not read, and that may be personal.
+            raise BadInput(f"{ref.schema_name} is not readable as {model.__name__}") from None
 
     def write(self, name: str, data: bytes, rows: int | None = None) -> ArtifactRef:
         """Store one artifact of the output `name` under a key that depends on the inputs only."""

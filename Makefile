@@ -1,0 +1,43 @@
+# Every command a newcomer needs. `make` alone lists them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+FOLDERS := $(wildcard libs/* services/*) platform/local
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## create .venv and install everything, hash-checked
+
+$(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(FOLDERS))
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index $(addprefix -e ./,$(FOLDERS))
+	@touch $@
+
+demo: install ## start the local stack, run the sample through it, show the signed callback
+	$(BIN)/millrace demo
+
+check: install ## ruff, mypy, import-linter, contracts and repo rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/repo tests/contracts
+
+test: install ## all fast tests and one flow over the whole local stack
+	$(BIN)/pytest -q libs services platform tests/contracts tests/repo tests/flows
+
+bench: install ## orchestration and end-to-end figures, as a table and JSON
+	$(BIN)/python -m tests.bench
+
+lock: ## write requirements.lock anew from the pyprojects (needs uv)
+	uv lock --upgrade
+	uv export --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-annotate --no-header -o requirements.lock
+
+clean: ## remove the environment and the local stack's state
+	rm -rf $(VENV) .millrace
+
+.PHONY: help install demo check test bench lock clean

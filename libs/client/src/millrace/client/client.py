@@ -1,0 +1,167 @@
+"""The client of the HTTP API."""
+
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import httpx
+
+from millrace.client import calls, waiting
+from millrace.client.errors import SettingsError, UnknownMediaType
+from millrace.client.media import media_type_of
+from millrace.contracts.api import Accepted, FlowList, FlowView, RunPage, RunRequest, RunView
+from millrace.contracts.artifacts import JSON
+from millrace.contracts.report import Report
+from millrace.contracts.run import RunStatus
+
+SHORTEST_TIMEOUT_S = 0.5
+"""A look at a run gets at least this long, however little of the wait is left."""
+
+
+def _ignore(run: RunView) -> None:
+    """Nobody wants to hear of changes."""
+
+
+class Client:
+    """A connection to one API as one tenant; use it with `with`, or close it.
+
+    Every call raises Refused when the request is at fault, Unavailable when the API is, and BadAnswer when the
+    answer is not of its contract. Reads are tried again by themselves, submissions only with an idempotency key.
+    """
+
+    def __init__(
+        self, base_url: str, api_key: str, timeout: float = 30.0, *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """`timeout`: seconds for each step of a request (connect, write, read). `pause`: how to wait between tries."""
+        self.base_url = _address(base_url)
+        if not (api_key.isascii() and api_key.isprintable()):
+            raise SettingsError("the API key holds characters that no key has")
+        self._timeout = timeout
+        self._pause = pause
+        headers = {"User-Agent": f"millrace-client/{version('millrace-client')}", "Accept": JSON}
+        if api_key:
+            headers["Authorization"] = f"Bearer {api_key}"
+        self._http = httpx.Client(base_url=self.base_url, headers=headers, timeout=timeout)
+
+    def submit_records(self, request: RunRequest, idempotency_key: str | None = None) -> Accepted:
+        """Submit records as a run."""
+        content = request.model_dump_json(exclude_none=True).encode()
+        return self._submit(content, JSON, {}, idempotency_key)
+
+    def submit_file(
+        self,
+        source: Path | bytes,
+        media_type: str | None = None,
+        *,
+        flow: str = "customer-feedback",
+        callback_url: str | None = None,
+        mapping: Mapping[str, str] | None = None,
+        scale: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        deadline_s: float | None = None,
+        idempotency_key: str | None = None,
+    ) -> Accepted:
+        """Submit a file's bytes as a run.
+
+        `media_type` is guessed from the suffix of a path; bytes need it, else UnknownMediaType. `mapping`: record
+        field → column header, and `scale`: the rating's, both over the API's guess. `metadata`: the producer's own
+        references. OSError when the file cannot be read.
+        """
+        if isinstance(source, bytes) and media_type is None:
+            raise UnknownMediaType("bytes need their media type")
+        params: dict[str, str | list[str]] = {"flow": flow}
+        if callback_url is not None:
+            params["callback_url"] = callback_url
+        if deadline_s is not None:
+            params["deadline_s"] = f"{deadline_s:g}"
+        if scale is not None:
+            params["scale"] = scale
+        params["map"] = _pairs(mapping)
+        params["meta"] = _pairs(metadata)
+        if isinstance(source, bytes):
+            return self._submit(source, str(media_type), params, idempotency_key)
+        return self._submit(source.read_bytes(), media_type or media_type_of(source), params, idempotency_key)
+
+    def run(self, run_id: str) -> RunView:
+        """The run as it is now."""
+        return calls.decode(self._get(_path(run_id)), RunView)
+
+    def runs(self, status: RunStatus | None = None, limit: int | None = None, cursor: str | None = None) -> RunPage:
+        """A page of runs, newest first; `cursor` is the one of the page before."""
+        given = {"status": status.value if status else None, "limit": limit, "cursor": cursor}
+        params = {name: str(value) for name, value in given.items() if value is not None}
+        return calls.decode(self._get("/v1/runs", params), RunPage)
+
+    def report(self, run_id: str) -> Report:
+        """The run's report; Refused with status 404 until there is one."""
+        return calls.decode(self._get(f"{_path(run_id)}/report"), Report)
+
+    def flows(self) -> tuple[FlowView, ...]:
+        """The flows that a run may follow."""
+        return calls.decode(self._get("/v1/flows"), FlowList).flows
+
+    def wait(
+        self,
+        run_id: str,
+        timeout: float = 60.0,
+        on_change: Callable[[RunView], None] = _ignore,
+        done: Callable[[RunView], bool] = waiting.ended,
+    ) -> RunView:
+        """Look at the run every 0.1 to 0.5 s until it has ended, or until `done` says so.
+
+        `on_change` gets the run whenever it differs from before. WaitTimeout after `timeout` seconds.
+        """
+
+        def look(left: float) -> tuple[RunView, float | None]:
+            timeout = min(self._timeout, max(left, SHORTEST_TIMEOUT_S))
+            request = self._http.build_request("GET", _path(run_id), timeout=timeout)
+            response = calls.send(self._http, request, self._pause, idempotent=True, backoff_s=())
+            return calls.decode(response, RunView), calls.retry_after_s(response)
+
+        return waiting.wait(run_id, look, timeout, on_change=on_change, done=done, pause=self._pause)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _get(self, path: str, params: dict[str, str] | None = None) -> httpx.Response:
+        request = self._http.build_request("GET", path, params=params)
+        return calls.send(self._http, request, self._pause, idempotent=True)
+
+    def _submit(self, content: bytes, media_type: str, params: dict[str, str | list[str]], key: str | None) -> Accepted:
+        headers = {"Content-Type": media_type} | ({"Idempotency-Key": key} if key else {})
+        request = self._http.build_request("POST", "/v1/runs", params=params, content=content, headers=headers)
+        return calls.decode(calls.send(self._http, request, self._pause, idempotent=bool(key)), Accepted)
+
+
+def _address(base_url: str) -> str:
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise SettingsError(f"{base_url!r} is no address: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SettingsError(f"the API's address must begin with http:// or https://, not {base_url!r}")
+    return base_url.rstrip("/")
+
+
+def _path(run_id: str) -> str:
+    return f"/v1/runs/{quote(run_id, safe='')}"
+
+
+def _pairs(given: Mapping[str, str] | None) -> list[str]:
+    """`name:value` each, as the query takes them."""
+    if any(":" in name for name in given or {}):
+        raise ValueError("a name may not hold a colon")
+    return [f"{name}:{value}" for name, value in (given or {}).items()]

@@ -1,0 +1,1 @@
+"""What the command line shows: pure functions from the API's models to rich renderables."""

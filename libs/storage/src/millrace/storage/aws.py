@@ -1,0 +1,75 @@
+"""AWS clients with bounded waits, made in the process that uses them, with faults translated."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from millrace.storage.errors import StorageError, Unavailable
+from millrace.storage.settings import StorageSettings
+
+_CONFIG = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=50
+)
+"""At most about 2 s a call in the usual fault, so that one slow call does not eat a run's budget."""
+
+_TRANSIENT = frozenset(
+    {
+        "InternalError", "InternalFailure", "InternalServerError", "KMSInternalException", "LimitExceededException",
+        "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestTimeout", "ServiceUnavailable",
+        "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException", "TransactionConflictException",
+    }
+)  # fmt: skip
+
+
+@dataclass
+class Clients:
+    """boto3 clients by service name. A forked child makes its own: sockets and refresh locks must not be shared."""
+
+    settings: StorageSettings
+    credentials: tuple[str, str] | None = field(default=None, repr=False)
+    """Access key and secret; None for boto3's own chain (a role in production)."""
+    _made: dict[tuple[int, str], Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        """The client of this process for `s3`, `dynamodb`, `kms` or `sqs`."""
+        key = os.getpid(), service
+        if key not in self._made:
+            access, secret = self.credentials or (None, None)
+            session = boto3.session.Session(aws_access_key_id=access, aws_secret_access_key=secret)
+            self._made[key] = session.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self.settings.aws_endpoint_url or None,
+                region_name=self.settings.aws_region,
+                config=_CONFIG,
+            )
+        return self._made[key]
+
+    def close(self) -> None:
+        """Close this process's clients; the next use makes new ones."""
+        for key in [key for key in self._made if key[0] == os.getpid()]:
+            self._made.pop(key).close()
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's name of the error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn what botocore raises into this package's errors. The text names the operation, never its data."""
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if error_code(error) in _TRANSIENT or status >= 500:
+            raise Unavailable(f"{what}: {error_code(error)}") from error
+        raise StorageError(f"{what}: {error_code(error)}") from error
+    except BotoCoreError as error:
+        raise Unavailable(f"{what}: {type(error).__name__}") from error

@@ -1,0 +1,62 @@
+"""Create the table, bucket, key and queues where no Terraform does: the local stack and the tests."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from millrace.storage.aws import Clients
+
+_INDEXES: list[dict[str, Any]] = [
+    {
+        "IndexName": "by_tenant",
+        "KeySchema": [
+            {"AttributeName": "tenant", "KeyType": "HASH"},
+            {"AttributeName": "run_id", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    },
+    {
+        "IndexName": "by_due",
+        "KeySchema": [
+            {"AttributeName": "due_shard", "KeyType": "HASH"},
+            {"AttributeName": "due_at", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["tenant", "run_id"]},
+    },
+]
+
+_ATTRIBUTES = {"pk": "S", "tenant": "S", "run_id": "S", "due_shard": "S", "due_at": "N"}
+
+
+def create_table(clients: Clients, table: str) -> None:
+    """The run table with its two indexes and its time to live."""
+    dynamodb = clients.client("dynamodb")
+    dynamodb.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": t} for n, t in _ATTRIBUTES.items()],
+        GlobalSecondaryIndexes=_INDEXES,
+    )
+    dynamodb.update_time_to_live(
+        TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+    )
+
+
+def create_bucket(clients: Clients, bucket: str) -> None:
+    """The artifact bucket."""
+    region = clients.settings.aws_region
+    clients.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+
+
+def create_key(clients: Clients) -> str:
+    """A master key; returns its ARN."""
+    return str(clients.client("kms").create_key(Description="millrace")["KeyMetadata"]["Arn"])
+
+
+def create_queues(clients: Clients, names: Iterable[str], visibility_s: int) -> str:
+    """SQS queues of these names; returns their URL without the name."""
+    base = ""
+    for name in names:
+        url = clients.client("sqs").create_queue(QueueName=name, Attributes={"VisibilityTimeout": str(visibility_s)})
+        base = str(url["QueueUrl"]).removesuffix(name)
+    return base

@@ -1,0 +1,23 @@
+"""What the stores read from the environment."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class StorageSettings(BaseSettings):
+    """Addresses and names of the stores, `MILLRACE_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
+
+    aws_endpoint_url: str = ""
+    """Empty for AWS itself; an address for any S3, DynamoDB and KMS that speaks the same."""
+    aws_region: str = "eu-central-1"
+    table: str = "millrace-runs"
+    bucket: str = "millrace-artifacts"
+    kms_key_arn: str = ""
+    """ARN of the master key; an alias will not do, because sealed messages name the ARN."""
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", repr=False)
+    """Hot tier and joins. May lose everything at any time."""
+    hot_ttl_s: int = Field(default=900, gt=0)
+    retention_days: int = Field(default=30, gt=0)
+    """Days until an ended run's record is dropped."""

@@ -1,0 +1,122 @@
+"""The run store: the same tests for DynamoDB and for its twin."""
+
+from datetime import timedelta
+
+import pytest
+
+from millrace.storage.connect import Stores
+from millrace.storage.errors import Conflict, NotFound, Repeated
+from millrace.storage.memory import MemoryRuns
+from millrace.storage.ports import Idempotency, RunStore
+from millrace.testing.factories import START, run_record
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def runs(request: pytest.FixtureRequest) -> RunStore:
+    if request.param == "memory":
+        return MemoryRuns()
+    stores: Stores = request.getfixturevalue("stores")
+    return stores.runs
+
+
+def test_what_was_created_is_read_back_whole(runs: RunStore) -> None:
+    # given
+    record = run_record(metadata={"ticket": "T-1"})
+    # when
+    runs.create(record)
+    # then
+    assert runs.get(record.tenant, record.run_id) == record
+
+
+def test_an_id_is_taken_once(runs: RunStore) -> None:
+    # given
+    record = run_record()
+    runs.create(record)
+    # when / then
+    with pytest.raises(Conflict):
+        runs.create(record)
+
+
+def test_another_tenants_run_is_not_found(runs: RunStore) -> None:
+    # given
+    record = run_record()
+    runs.create(record)
+    # when / then
+    with pytest.raises(NotFound):
+        runs.get("rival", record.run_id)
+
+
+def test_of_two_writers_who_read_the_same_only_one_wins(runs: RunStore) -> None:
+    # given
+    record = run_record()
+    runs.create(record)
+    # when
+    first = runs.replace(record.model_copy(update={"reason": "first"}))
+    # then
+    with pytest.raises(Conflict):
+        runs.replace(record.model_copy(update={"reason": "second"}))
+    assert first.revision == 1
+    assert runs.get(record.tenant, record.run_id).reason == "first"
+
+
+def test_due_finds_what_is_past_and_nothing_that_is_done(runs: RunStore) -> None:
+    # given
+    late = run_record(due_at=START - SECOND)
+    early = run_record(due_at=START + SECOND)
+    done = run_record(due_at=None)
+    for record in (late, early, done):
+        runs.create(record)
+    # when
+    due = runs.due(START, 10)
+    # then
+    assert [(each.tenant, each.run_id, each.due_at) for each in due] == [("acme", late.run_id, START - SECOND)]
+
+
+def test_a_run_that_is_no_longer_due_leaves_the_index(runs: RunStore) -> None:
+    # given
+    record = run_record(due_at=START - SECOND)
+    runs.create(record)
+    # when
+    runs.replace(record.model_copy(update={"due_at": None}))
+    # then
+    assert runs.due(START, 10) == []
+
+
+def test_pages_go_from_the_newest_to_the_oldest(runs: RunStore) -> None:
+    # given
+    ids = [f"run_01M8000000000000000000000{digit}" for digit in range(5)]
+    for run_id in ids:
+        runs.create(run_record(run_id=run_id))
+    runs.create(run_record(tenant="rival"))
+    # when
+    first = runs.page("acme", 3)
+    second = runs.page("acme", 3, first.cursor)
+    # then
+    assert [record.run_id for record in first.records] == ids[:1:-1]
+    assert [record.run_id for record in second.records] == ids[1::-1]
+    assert second.cursor is None
+
+
+def test_a_key_that_was_used_brings_back_the_first_answer_and_makes_no_run(runs: RunStore) -> None:
+    # given
+    first, second = run_record(), run_record()
+    runs.create(first, Idempotency(key="k", fingerprint="f1", answer="first"))
+    # when
+    with pytest.raises(Repeated) as repeated:
+        runs.create(second, Idempotency(key="k", fingerprint="f2", answer="second"))
+    # then
+    assert (repeated.value.fingerprint, repeated.value.answer) == ("f1", "first")
+    with pytest.raises(NotFound):
+        runs.get("acme", second.run_id)
+
+
+def test_another_tenant_may_use_the_same_key(runs: RunStore) -> None:
+    # given
+    runs.create(run_record(), Idempotency(key="k", fingerprint="f", answer="a"))
+    other = run_record(tenant="rival")
+    # when
+    runs.create(other, Idempotency(key="k", fingerprint="f", answer="b"))
+    # then
+    assert runs.get("rival", other.run_id) == other

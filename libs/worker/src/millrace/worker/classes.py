@@ -1,0 +1,31 @@
+"""The three worker classes as command lines of `celery worker`."""
+
+from millrace.contracts.services import DEPLOYMENTS, Deployment, WorkerClass
+from millrace.worker.errors import WorkerError
+from millrace.worker.settings import GREENLETS_PER_SLOT, WorkerSettings
+
+_QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+
+
+class UnknownDeployment(WorkerError):
+    """No worker of this name is deployed."""
+
+
+def deployment(name: str) -> Deployment:
+    """The deployment of this name, such as `nlp` or `orchestrator-distribution`."""
+    for each in DEPLOYMENTS:
+        if each.name == name and each.worker_class is not WorkerClass.HTTP:
+            return each
+    raise UnknownDeployment(f"no worker is called {name!r}")
+
+
+def arguments(of: Deployment, settings: WorkerSettings) -> list[str]:
+    """Arguments for the interpreter. gevent patches only when Celery's own command line says `-P gevent`."""
+    if of.worker_class is WorkerClass.TASK:
+        pool = ["-P", "prefork", "-O", "fair", "-c", str(settings.concurrency)]
+    else:
+        pool = ["-P", "gevent", "-c", str(settings.concurrency * GREENLETS_PER_SLOT)]
+    return [
+        "-m", "celery", "-A", f"millrace.{of.service}.app", "worker", "-Q", str(of.queue), "-n", f"{of.name}@%h",
+        "-l", "INFO", *pool, *_QUIET,
+    ]  # fmt: skip

@@ -1,0 +1,123 @@
+"""Execute one part: decode, check the time, do the work, store, report. Knows nothing of Celery's machinery."""
+
+import hashlib
+import os
+import socket
+import time
+from datetime import datetime
+from typing import Any
+
+from billiard.exceptions import SoftTimeLimitExceeded
+from pydantic import ValidationError
+
+from millrace.contracts.base import Message, now
+from millrace.contracts.catalogue import TaskSpec
+from millrace.contracts.messages import PartMessage
+from millrace.contracts.outcome import Outcome, OutcomeStatus, Reason, Timings
+from millrace.storage.artifacts import ArtifactStore
+from millrace.storage.errors import NotFound, StorageError
+from millrace.telemetry.logs import get_logger
+from millrace.worker.errors import RetryableError, WorkerError
+from millrace.worker.part import Handler, Part, Result
+
+log = get_logger(__name__)
+
+
+def input_hash(spec: TaskSpec[Any], message: PartMessage) -> str:
+    """Digest of what decides a part's output: task, code version, inputs' digests and params."""
+    inputs = {name: [ref.sha256 for ref in refs] for name, refs in sorted(message.inputs.items())}
+    text = repr((spec.name, spec.version, inputs, sorted(message.params.items(), key=lambda item: item[0])))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def execute(
+    spec: TaskSpec[Any], handler: Handler[Any], store: ArtifactStore, message: PartMessage, deliveries: int = 1
+) -> Outcome:
+    """Run the handler over the message and report how it went.
+
+    Raises RetryableError when trying again may help; every other end is an outcome.
+    """
+    part = Part(spec=spec, message=message, store=store, input_hash=input_hash(spec, message))
+    began = now()
+    cpu = time.process_time()
+    status, reason, result = _attempt(handler, part)
+    timings = Timings(
+        published_at=message.published_at, started_at=began, ended_at=now(), read_s=part.read_s, write_s=part.write_s,
+        cpu_s=time.process_time() - cpu,
+    )  # fmt: skip
+    outcome = Outcome(
+        step=message.step, part=message.part, status=status, reason=reason, coverage=result.coverage,
+        artifacts={name: tuple(refs) for name, refs in part.artifacts.items()}, facts=result.facts, timings=timings,
+        worker=worker_name(), deliveries=deliveries,
+    )  # fmt: skip
+    _log(spec, message, outcome)
+    return outcome
+
+
+def _attempt(handler: Handler[Any], part: Part) -> tuple[OutcomeStatus, Reason | None, Result]:
+    if part.remaining_s() <= 0:
+        return OutcomeStatus.TIMED_OUT, Reason(code="deadline_passed"), Result()
+    try:
+        return OutcomeStatus.SUCCEEDED, None, handler(_decode(part), part)
+    except SoftTimeLimitExceeded:
+        part.roll_back()
+        return OutcomeStatus.TIMED_OUT, Reason(code="soft_time_limit"), Result()
+    except ValidationError as error:
+        part.roll_back()
+        return OutcomeStatus.FAILED, Reason(code="bad_message", detail=_fields(error)), Result()
+    except Exception as error:
+        part.roll_back()
+        if getattr(error, "retryable", False):
+            raise RetryableError(type(error).__name__) from error
+        return OutcomeStatus.FAILED, reason_of(error), Result()
+
+
+def _decode(part: Part) -> Message:
+    return part.spec.input.model_validate({**part.message.params, **part.message.inputs})  # type: ignore[no-any-return]
+
+
+def _fields(error: ValidationError) -> str:
+    """Which fields were wrong; never what stood in them."""
+    return ", ".join(".".join(map(str, each["loc"])) + ": " + each["type"] for each in error.errors()[:5])
+
+
+def reason_of(error: Exception) -> Reason:
+    """A failed part's reason. The text of an unexpected exception may hold data, so only its name is told."""
+    retryable = bool(getattr(error, "retryable", False))
+    if isinstance(error, WorkerError):
+        return Reason(code=error.code, detail=str(error), retryable=retryable)
+    if isinstance(error, NotFound):
+        return Reason(code="input_lost", detail=str(error), retryable=True)
+    if isinstance(error, StorageError):
+        return Reason(code=type(error).__name__.lower(), detail=str(error), retryable=retryable)
+    log.exception("part_crashed", extra={"action": "part_crashed", "error": type(error).__name__})
+    return Reason(code="internal_error", detail=type(error).__name__)
+
+
+def refused(message: PartMessage, status: OutcomeStatus, code: str, began: datetime) -> Outcome:
+    """The outcome of a part that was not attempted."""
+    timings = Timings(published_at=message.published_at, started_at=began, ended_at=now())
+    return Outcome(
+        step=message.step, part=message.part, status=status, reason=Reason(code=code, retryable=True),
+        timings=timings, worker=worker_name(),
+    )  # fmt: skip
+
+
+def worker_name() -> str:
+    """Host and process that did the work."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _log(spec: TaskSpec[Any], message: PartMessage, outcome: Outcome) -> None:
+    assert outcome.timings is not None  # noqa: S101 - set above
+    seconds = (outcome.timings.ended_at - outcome.timings.started_at).total_seconds()
+    waited = (outcome.timings.started_at - message.published_at).total_seconds()
+    log.info(
+        "part_ended",
+        extra={
+            "action": "part_ended", "task": spec.name, "run_id": message.run_id, "tenant": message.tenant,
+            "stage": message.stage, "step": message.step, "part": message.part, "status": outcome.status.value,
+            "reason": outcome.reason.code if outcome.reason else None, "seconds": round(seconds, 4),
+            "waited_s": round(waited, 4), "worker": outcome.worker,
+        },
+    )  # fmt: skip

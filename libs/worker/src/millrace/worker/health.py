@@ -1,0 +1,44 @@
+"""Readiness and liveness by a file: a worker has no port, and over SQS no remote control either."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from celery import bootsteps
+
+INTERVAL_S = 1.0
+
+
+def health_step(path: Path, ready: Any) -> type[bootsteps.StartStopStep]:
+    """A bootstep that rewrites the file each second while `ready()` holds, and removes it when the worker stops.
+
+    It runs in the consumer's loop, so a stuck loop lets the file grow old: probe its age, not its presence.
+    """
+
+    class Health(bootsteps.StartStopStep):  # type: ignore[misc]
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def __init__(self, parent: Any, **kwargs: Any) -> None:
+            self.timer: Any = None
+            super().__init__(parent, **kwargs)
+
+        def start(self, consumer: Any) -> None:
+            _beat(path, ready)
+            self.timer = consumer.timer.call_repeatedly(INTERVAL_S, _beat, (path, ready))
+
+        def stop(self, consumer: Any) -> None:
+            if self.timer is not None:
+                self.timer.cancel()
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+
+    return Health
+
+
+def _beat(path: Path, ready: Any) -> None:
+    if ready():
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps({"pid": os.getpid(), "ready": True}))
+        fresh.replace(path)

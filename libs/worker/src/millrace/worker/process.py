@@ -1,0 +1,71 @@
+"""What happens in a worker's parent before the fork, and in each child after it."""
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from celery import Celery, signals
+
+from millrace.contracts.services import WorkerClass
+from millrace.telemetry.logs import get_logger
+from millrace.telemetry.settings import TelemetrySettings
+from millrace.telemetry.setup import configure
+from millrace.worker.health import health_step
+from millrace.worker.settings import WorkerSettings
+from millrace.worker.sqs import survive_failed_polls
+
+log = get_logger(__name__)
+
+
+def _nothing() -> None:
+    """No warm-up is needed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmUp:
+    """`preload` fills memory that children share by copy-on-write; `per_process` makes what cannot be forked."""
+
+    preload: Callable[[], None] = _nothing
+    per_process: Callable[[], None] = _nothing
+
+
+def prepare(
+    app: Celery, service: str, settings: WorkerSettings, worker_class: WorkerClass, warm_up: WarmUp | None = None
+) -> None:
+    """Connect telemetry, warm-up and health to the app's worker. Readiness waits for every child's warm-up."""
+    steps = warm_up or WarmUp()
+    forks = worker_class is WorkerClass.TASK
+    # Shared memory that the children inherit: counts those that are warm.
+    warm = get_context("fork").Value("i", 0)
+    signals.setup_logging.connect(_own_the_logs, weak=False)
+
+    def before_fork(**_: Any) -> None:
+        configure(service, TelemetrySettings())
+        survive_failed_polls()
+        steps.preload()
+        if forks:
+            gc.collect()
+            gc.freeze()
+        else:
+            steps.per_process()
+
+    def after_fork(**_: Any) -> None:
+        configure(service, TelemetrySettings())
+        steps.per_process()
+        with warm.get_lock():
+            warm.value += 1
+        log.info("child_ready", extra={"action": "child_ready"})
+
+    signals.worker_init.connect(before_fork, weak=False)
+    if forks:
+        signals.worker_process_init.connect(after_fork, weak=False)
+    if settings.health_file:
+        children = settings.concurrency if forks else 0
+        app.steps["consumer"].add(health_step(Path(settings.health_file), lambda: warm.value >= children))
+
+
+def _own_the_logs(**_: Any) -> None:
+    """Tell Celery that logging is configured already (by `configure`)."""

@@ -1,0 +1,45 @@
+"""What every Celery process reads from the environment."""
+
+import os
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """Broker and process settings, `MILLRACE_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
+
+    broker_url: str = Field(default="redis://127.0.0.1:6379/1", repr=False)
+    """`redis://…`, `amqp://…` or `sqs://…`; `sqs://key:secret@host:port` for an endpoint that is not AWS."""
+    sqs_queue_url: str = ""
+    """URL of the queues without their name, for SQS: `https://sqs.eu-central-1.amazonaws.com/123456789012/`."""
+    visibility_s: int = Field(default=20, ge=5)
+    """Seconds until an unacknowledged message is delivered again (SQS, Redis); above every hard limit."""
+    concurrency: int = Field(default=2, ge=1)
+    """Children of a prefork worker; greenlets of a gevent worker are a multiple of it."""
+    max_tasks_per_child: int = Field(default=500, ge=1)
+    max_memory_per_child_mib: int = Field(default=1024, ge=64)
+    health_file: str = ""
+    """Touched each second while the worker is ready; empty for none."""
+
+
+GREENLETS_PER_SLOT = 20
+"""Waits that a gevent worker overlaps per unit of concurrency."""
+
+CHILD_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+"""Set before a worker starts: thread pools of numeric libraries do not survive a fork (pytorch issue 17199)."""
+
+
+def process_environment() -> dict[str, str]:
+    """This process's environment, to hand on to the worker that it becomes."""
+    return dict(os.environ)

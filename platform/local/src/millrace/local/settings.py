@@ -1,0 +1,30 @@
+"""What the local stack takes from the environment, and what it hands to its processes."""
+
+import os
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LocalSettings(BaseSettings):
+    """How to run the stack, `MILLRACE_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
+
+    broker_url: str = Field(default="", repr=False)
+    """Empty for the stack's own Redis; `sqs://` for the stack's own moto server; else a broker of yours."""
+    concurrency: int = Field(default=2, ge=1)
+    """Children of the nlp and analytics workers; the dataset services have one."""
+    log_format: str = "json"
+    state_dir: str = ".millrace"
+    start_timeout_s: float = 60.0
+
+
+def inherited() -> dict[str, str]:
+    """This process's environment without any `MILLRACE_*`: the stack sets those itself."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("MILLRACE_")}
+
+
+def inherited_whole() -> dict[str, str]:
+    """This process's environment, for a stack that runs on its own."""
+    return dict(os.environ)

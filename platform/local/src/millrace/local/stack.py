@@ -1,0 +1,198 @@
+"""The local stack: servers, then services, as processes of this one; what `compose.yaml` does with containers."""
+
+import base64
+import json
+import secrets
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from millrace.contracts import routing
+from millrace.contracts.services import DEPLOYMENTS, Deployment, WorkerClass
+from millrace.local.process import Listener, Process, module, wait_until
+from millrace.local.servers import Server, bound_socket, start_moto, start_redis
+from millrace.local.settings import LocalSettings, inherited
+from millrace.storage.aws import Clients
+from millrace.storage.provision import create_bucket, create_key, create_queues, create_table
+from millrace.storage.settings import StorageSettings
+
+TENANT = "demo"
+VISIBILITY_S = 20
+_SLIM = ("dataset_conversations", "dataset_customers")
+"""Services that are content with one child."""
+
+
+@dataclass(kw_only=True)
+class Stack:
+    """A running stack. `start` returns when every service is ready; `stop` ends what was started, and only that."""
+
+    folder: Path
+    settings: LocalSettings = field(default_factory=LocalSettings)
+    listener: Listener | None = None
+    control: tuple[int, str] | None = None
+    """Port and token by which `millrace down` reaches this stack."""
+    api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    secret: str = field(default_factory=lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), repr=False)
+    servers: list[Server] = field(default_factory=list)
+    processes: dict[str, Process] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+    api_url: str = ""
+    callback_url: str = ""
+    _sockets: list[socket.socket] = field(default_factory=list)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Start everything; NotStarted names what did not come up, and the rest is stopped again."""
+        for name in ("logs", "health", "callbacks", "reports"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        try:
+            self._start_servers()
+            self._start_services()
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+        self._write_state()
+
+    def stop(self) -> None:
+        """End services first, servers last."""
+        self._stopping.set()
+        (self.folder / "stack.json").unlink(missing_ok=True)
+        stoppers = [threading.Thread(target=process.stop) for process in self.processes.values()]
+        for stopper in stoppers:
+            stopper.start()
+        for stopper in stoppers:
+            stopper.join()
+        for server in reversed(self.servers):
+            server.stop()
+        for listener in self._sockets:
+            listener.close()
+
+    def revive(self) -> list[str]:
+        """Start again what died by itself, as Kubernetes would; returns the names."""
+        if self._stopping.is_set():
+            return []
+        dead = [process for process in self.processes.values() if not process.running]
+        for process in dead:
+            process.start()
+        return [process.name for process in dead]
+
+    def _start_servers(self) -> None:
+        base = inherited() | {
+            "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_EC2_METADATA_DISABLED": "true", "PYTHONUNBUFFERED": "1",
+        }  # fmt: skip
+        moto = start_moto(self.folder / "logs", base)
+        self.servers.append(moto)
+        redis = start_redis(self.folder / "logs", base)
+        self.servers.append(redis)
+        self.environment = base | self._provision(moto, redis)
+
+    def _provision(self, moto: Server, redis: Server) -> dict[str, str]:
+        """Create what Terraform would, and say where it is."""
+        settings = StorageSettings(aws_endpoint_url=moto.url)
+        clients = Clients(settings, credentials=("local", "local"))
+        create_table(clients, settings.table)
+        create_bucket(clients, settings.bucket)
+        queues = create_queues(clients, (*routing.QUEUES, routing.UNROUTED), VISIBILITY_S)
+        broker = self.settings.broker_url or f"{redis.url}/1"
+        if broker == "sqs://":
+            broker = f"sqs://local:local@{moto.url.removeprefix('http://')}"
+        return {
+            "MILLRACE_AWS_ENDPOINT_URL": moto.url,
+            "MILLRACE_AWS_REGION": settings.aws_region,
+            "MILLRACE_TABLE": settings.table,
+            "MILLRACE_BUCKET": settings.bucket,
+            "MILLRACE_KMS_KEY_ARN": create_key(clients),
+            "MILLRACE_REDIS_URL": f"{redis.url}/0",
+            "MILLRACE_BROKER_URL": broker,
+            "MILLRACE_SQS_QUEUE_URL": queues,
+            "MILLRACE_VISIBILITY_S": str(VISIBILITY_S),
+            "MILLRACE_API_KEYS": f"{TENANT}:{self.api_key}",
+            "MILLRACE_CALLBACK_SECRET": self.secret,
+            "MILLRACE_CALLBACK_ALLOW": "127.0.0.1",
+            "MILLRACE_LOG_FORMAT": self.settings.log_format,
+        }
+
+    def _start_services(self) -> None:
+        api, receiver = self._listen(), self._listen()
+        self.api_url, self.callback_url = _url(api), f"{_url(receiver)}/callback"
+        self.environment["MILLRACE_API_URL"] = self.api_url
+        self._run("receiver", module("millrace.local.receiver", str(self.folder / "callbacks")), receiver)
+        # The slow starters first: on two cores the order decides when the last one is ready.
+        for deployment in sorted(DEPLOYMENTS, key=lambda each: each.service != "nlp"):
+            if deployment.worker_class is WorkerClass.HTTP:
+                self._run(deployment.name, module(f"millrace.{deployment.service}"), api)
+            else:
+                self._run_worker(deployment)
+
+    def _run_worker(self, deployment: Deployment) -> None:
+        children = 1 if deployment.service in _SLIM else self.settings.concurrency
+        health = self._health(deployment.name)
+        health.unlink(missing_ok=True)
+        extra = {"MILLRACE_CONCURRENCY": str(children), "MILLRACE_HEALTH_FILE": str(health)}
+        self._run(deployment.name, module("millrace.worker", deployment.name), None, extra)
+
+    def _run(
+        self, name: str, command: list[str], listener: socket.socket | None, extra: dict[str, str] | None = None
+    ) -> None:
+        environment = self.environment | (extra or {})
+        if listener is not None:
+            environment["MILLRACE_LISTEN_FD"] = str(listener.fileno())
+        process = Process(
+            name=name, command=command, environment=environment, log=self.folder / "logs" / f"{name}.log",
+            listener=self.listener, pass_fds=(listener.fileno(),) if listener else (),
+        )  # fmt: skip
+        self.processes[name] = process
+        process.start()
+
+    def _wait(self) -> None:
+        patience = self.settings.start_timeout_s
+        for name, process in self.processes.items():
+            wait_until(self._readiness(name), process, patience)
+
+    def _readiness(self, name: str) -> Callable[[], bool]:
+        if name == "ingestion":
+            return lambda: _answers(f"{self.api_url}/readyz")
+        if name == "receiver":
+            return lambda: _answers(f"{self.callback_url}", expected=405)
+        return self._health(name).exists
+
+    def _health(self, name: str) -> Path:
+        return self.folder / "health" / f"{name}.json"
+
+    def _listen(self) -> socket.socket:
+        listener = bound_socket()
+        self._sockets.append(listener)
+        return listener
+
+    def _write_state(self) -> None:
+        state = {
+            "api_url": self.api_url, "api_key": self.api_key, "callback_url": self.callback_url,
+            "callbacks": str(self.folder / "callbacks"), "report_dir": str(self.folder / "reports"),
+            "processes": {name: process.handle.pid for name, process in self.processes.items() if process.handle},
+        }  # fmt: skip
+        if self.control is not None:
+            state |= {"control_port": self.control[0], "control_token": self.control[1]}
+        fresh = self.folder / "stack.new"
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(state, indent=2))
+        fresh.replace(self.folder / "stack.json")
+
+
+def _url(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def _answers(url: str, expected: int = 200) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - our own loopback address
+            return int(answer.status) == expected
+    except urllib.error.HTTPError as error:
+        return error.code == expected
+    except OSError:
+        return False

@@ -1,0 +1,11 @@
+# The one master key: of the services' own envelopes (a data key per tenant), of the bucket and of the table.
+resource "aws_kms_key" "artifacts" {
+  description             = "millrace"
+  enable_key_rotation     = true
+  deletion_window_in_days = 30
+}
+
+resource "aws_kms_alias" "artifacts" {
+  name          = "alias/millrace"
+  target_key_id = aws_kms_key.artifacts.key_id
+}

@@ -1,0 +1,165 @@
+# One role per service, with what its code calls and no more. No statement names `*` as an action or as a resource.
+locals {
+  parts = ["analytics", "dataset-conversations", "dataset-customers", "nlp"]
+
+  # Queues that a service consumes, and queues that it publishes to. Its own queue is among the latter, for retries;
+  # the worker that finishes a stage's last part publishes the stage's join.
+  services = merge(
+    { for name in local.parts : name => {
+      consumes  = [name]
+      publishes = [name, "orchestration", "unrouted"]
+      table     = []
+      indexes   = []
+      objects   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    } },
+    {
+      ingestion = {
+        consumes  = []
+        publishes = ["orchestration", "unrouted"]
+        table     = ["dynamodb:GetItem", "dynamodb:PutItem"]
+        indexes   = ["by_tenant"]
+        objects   = ["s3:GetObject", "s3:PutObject"]
+      }
+      orchestrator = {
+        consumes  = ["orchestration", "distribution"]
+        publishes = concat(local.parts, ["callback", "distribution", "orchestration", "unrouted"])
+        table     = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        indexes   = ["by_due"]
+        objects   = ["s3:GetObject", "s3:PutObject"]
+      }
+      callback = {
+        consumes  = ["callback"]
+        publishes = ["callback", "orchestration", "unrouted"]
+        table     = ["dynamodb:GetItem", "dynamodb:PutItem"]
+        indexes   = []
+        objects   = ["s3:GetObject"]
+      }
+    },
+  )
+}
+
+data "aws_iam_policy_document" "pods" {
+  statement {
+    actions = ["sts:AssumeRole", "sts:TagSession"]
+    principals {
+      type        = "Service"
+      identifiers = ["pods.eks.amazonaws.com"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "service" {
+  for_each = local.services
+
+  statement {
+    sid       = "Publish"
+    actions   = ["sqs:GetQueueAttributes", "sqs:SendMessage"]
+    resources = [for name in each.value.publishes : aws_sqs_queue.this[name].arn]
+  }
+
+  dynamic "statement" {
+    for_each = length(each.value.consumes) > 0 ? [1] : []
+    content {
+      sid = "Consume"
+      actions = [
+        "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+      ]
+      resources = [for name in each.value.consumes : aws_sqs_queue.this[name].arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(each.value.table) > 0 ? [1] : []
+    content {
+      sid       = "Records"
+      actions   = each.value.table
+      resources = [aws_dynamodb_table.runs.arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(each.value.indexes) > 0 ? [1] : []
+    content {
+      sid       = "Indexes"
+      actions   = ["dynamodb:Query"]
+      resources = [for name in each.value.indexes : "${aws_dynamodb_table.runs.arn}/index/${name}"]
+    }
+  }
+
+  statement {
+    sid       = "Objects"
+    actions   = each.value.objects
+    resources = ["${aws_s3_bucket.artifacts.arn}/*"]
+  }
+
+  # Without it, a key that is not there answers 403 and not 404, and a lost artifact would look like a broken store.
+  statement {
+    sid       = "MissingIsNotForbidden"
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.artifacts.arn]
+  }
+
+  statement {
+    sid       = "Envelope"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [aws_kms_key.artifacts.arn]
+  }
+}
+
+resource "aws_iam_role" "service" {
+  for_each = local.services
+
+  name               = "millrace-${each.key}"
+  assume_role_policy = data.aws_iam_policy_document.pods.json
+}
+
+resource "aws_iam_role_policy" "service" {
+  for_each = local.services
+
+  name   = "millrace-${each.key}"
+  role   = aws_iam_role.service[each.key].id
+  policy = data.aws_iam_policy_document.service[each.key].json
+}
+
+resource "aws_eks_pod_identity_association" "service" {
+  for_each = var.cluster == "" ? {} : local.services
+
+  cluster_name    = var.cluster
+  namespace       = var.namespace
+  service_account = each.key
+  role_arn        = aws_iam_role.service[each.key].arn
+}
+
+# KEDA's operator: how long the queues are, and how old their oldest message is. CloudWatch knows no resources.
+data "aws_iam_policy_document" "keda" {
+  statement {
+    sid       = "Length"
+    actions   = ["sqs:GetQueueAttributes"]
+    resources = [for queue in aws_sqs_queue.this : queue.arn]
+  }
+  statement {
+    sid       = "Age"
+    actions   = ["cloudwatch:GetMetricData"]
+    resources = ["*"]
+  }
+}
+
+resource "aws_iam_role" "keda" {
+  name               = "millrace-keda"
+  assume_role_policy = data.aws_iam_policy_document.pods.json
+}
+
+resource "aws_iam_role_policy" "keda" {
+  name   = "millrace-keda"
+  role   = aws_iam_role.keda.id
+  policy = data.aws_iam_policy_document.keda.json
+}
+
+resource "aws_eks_pod_identity_association" "keda" {
+  count = var.cluster == "" ? 0 : 1
+
+  cluster_name    = var.cluster
+  namespace       = "keda"
+  service_account = "keda-operator"
+  role_arn        = aws_iam_role.keda.arn
+}

@@ -1,0 +1,1 @@
+"""What the feedback says, in numbers with intervals. Pure: tables in, findings out."""

@@ -1,0 +1,66 @@
+"""Tables as the domain takes them, from the few values that a test is about."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from millrace.contracts.records import Scale
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def rating_rows() -> Callable[..., Rows]:
+    """Rated records r000, r001, ... with these values; times are given or unknown."""
+
+    def make(raw: Sequence[float], scale: Scale = Scale.STARS5, at: Sequence[Any] | None = None) -> Rows:
+        low, high = scale.bounds
+        return [
+            {
+                "record_id": f"r{i:03d}", "customer": "", "created_at": at[i] if at is not None else None,
+                "product": "", "kind": scale.value, "raw": float(value), "norm": (value - low) / (high - low),
+                "has_text": True,
+            }
+            for i, value in enumerate(raw)
+        ]  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def unit_rows() -> Callable[..., Rows]:
+    """One unit for each record r000, r001, ..., with these themes and sentiments."""
+
+    def make(themes: Sequence[Sequence[str]], sentiment: Sequence[float | None]) -> Rows:
+        return [
+            {
+                "unit_id": f"u{i:03d}", "turn_id": f"t{i:03d}", "record_id": f"r{i:03d}", "n": 0,
+                "text": f"This is what customer number {i} has to say.", "text_hash": f"{i}", "lang": "en",
+                "role": "customer", "created_at": None, "dup_of": "", "sentiment": tone, "confidence": 0.5, "tier": 0,
+                "themes": list(own), "has_vector": False,
+            }
+            for i, (own, tone) in enumerate(zip(themes, sentiment, strict=True))
+        ]  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def ratings(rating_rows: Callable[..., Rows]) -> Callable[..., pd.DataFrame]:
+    def make(*args: Any, **named: Any) -> pd.DataFrame:
+        frame = pd.DataFrame(rating_rows(*args, **named))
+        return frame.assign(created_at=pd.to_datetime(frame["created_at"], utc=True))
+
+    return make
+
+
+@pytest.fixture
+def no_ratings(ratings: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    return ratings([1]).iloc[:0]
+
+
+@pytest.fixture
+def annotations(unit_rows: Callable[..., Rows]) -> Callable[..., pd.DataFrame]:
+    return lambda themes, sentiment: pd.DataFrame(unit_rows(themes, sentiment))

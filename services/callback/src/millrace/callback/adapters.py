@@ -1,0 +1,63 @@
+"""The signed POST to the consumer."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import httpx
+from standardwebhooks.webhooks import Webhook
+
+from millrace.callback.errors import Unreachable
+from millrace.contracts.addresses import check
+
+TIMEOUT_S = 5.0
+"""Total patience for one attempt: a slow consumer must not hold a worker."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What is sent: the same body and event id every time, signed anew."""
+
+    url: str
+    event_id: str
+    body: bytes = field(repr=False)
+    at: datetime
+    traceparent: str | None = None
+
+
+class Sender(Protocol):
+    """Delivers one attempt."""
+
+    def send(self, attempt: Attempt) -> int:
+        """The consumer's HTTP status; AddressRefused or Unreachable when there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpSender:
+    """POSTs over HTTP by the rules of Standard Webhooks 1.0.0. Never follows redirects, never reads the answer."""
+
+    secret: str = field(repr=False)
+    allowed_hosts: frozenset[str]
+    timeout_s: float = TIMEOUT_S
+
+    def send(self, attempt: Attempt) -> int:
+        """See `Sender`."""
+        check(attempt.url, self.allowed_hosts)
+        signed = Webhook(self.secret).sign(attempt.event_id, attempt.at, attempt.body.decode())
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "Millrace-Callback/1",
+            "webhook-id": attempt.event_id,
+            "webhook-timestamp": str(int(attempt.at.timestamp())),
+            "webhook-signature": signed,
+        }
+        if attempt.traceparent:
+            headers["traceparent"] = attempt.traceparent
+        try:
+            with (
+                httpx.Client(timeout=self.timeout_s, follow_redirects=False, trust_env=False) as client,
+                client.stream("POST", attempt.url, content=attempt.body, headers=headers) as answer,
+            ):
+                return answer.status_code
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(type(error).__name__) from error

@@ -1,0 +1,113 @@
+import pytest
+
+from millrace.dataset_conversations.domain.masking import Masker, known_names
+
+
+def masked(text: str) -> str:
+    return Masker().mask(text, known_names([text])).text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("write to jo.e+x@example.co.uk, please", "write to [EMAIL_1], please"),
+        ("see https://joe:secret@shop.example.com/x?a=1 now", "see [URL_1] now"),
+        ("see https://example.com/a now", "see https://example.com/a now"),
+        ("card 4111 1111 1111 1111, exp 12/26", "card [CARD_1], exp 12/26"),
+        ("card 4111 1111 1111 1111 12/26", "card [CARD_1] 12/26"),
+        ("to DE89 3704 0044 0532 0130 00 please", "to [IBAN_1] please"),
+        ("to GB82WEST12345698765432.", "to [IBAN_1]."),
+    ],
+)
+def test_values_with_a_checkable_form(text: str, expected: str) -> None:
+    # Given a text with such a value / When it is masked / Then the value and nothing else is replaced
+    assert masked(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("call +1 415 555 2671 today", "call [PHONE_1] today"),
+        ("call (415) 555-2671 5 times", "call [PHONE_1] 5 times"),
+        ("on +44 (0)20 7946 0958, thanks", "on [PHONE_1], thanks"),
+        ("020 7946 0958 10am", "[PHONE_1] 10am"),
+        ("212-555-4567 415-555-4568", "[PHONE_1] [PHONE_2]"),
+        ("my phone: 555-1234", "my phone: [PHONE_1]"),
+        ("text 4155552671", "text [PHONE_1]"),
+        ("06 12 34 56 78", "[PHONE_1]"),
+    ],
+)
+def test_telephone_numbers(text: str, expected: str) -> None:
+    # Given a number in one of the usual notations / When it is masked / Then what stands beside it stays
+    assert masked(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 100-2234-99 was $1,299.00 on 12/03/2024 at 10:30",
+        "order number 2125551234",
+        "sizes 0 2 4 6 8 10 12 14, usually 28/29-36",
+        "since 2024-01-02 10:30:00 or 20240102",
+        "card 4111 1111 1111 1112",
+        "tracking 9400110200881234567890",
+        "version 10.0.19045.3803 at 192.168.100.200",
+        "12.99 13.50 14.25 15.75 16.00",
+    ],
+)
+def test_other_numbers_stay(text: str) -> None:
+    # Given numbers that are nobody's / When the text is masked / Then it is as it was
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("My name is Anna Kowalski and I love it", "My name is [NAME_1] and I love it"),
+        ("MY NAME IS JOHN AND I AM ANGRY", "MY NAME IS [NAME_1] AND I AM ANGRY"),
+        ("my name is jo. it broke", "my name is [NAME_1]. it broke"),
+        ("This is Maria O'Brien speaking", "This is [NAME_1] speaking"),
+        ("Best regards, Jean-Luc Picard", "Best regards, [NAME_1]"),
+        ("Dear Ms. Smith,\nit broke", "Dear Ms. [NAME_1],\nit broke"),
+        ("It broke.\nThanks,\nAnna", "It broke.\nThanks,\n[NAME_1]"),
+        ("Hi team,\nthis is great from start to end", "Hi team,\nthis is great from start to end"),
+    ],
+)
+def test_names_that_the_text_introduces(text: str, expected: str) -> None:
+    # Given a cue for a name / When the text is masked / Then the name is replaced and the cue stays
+    assert masked(text) == expected
+
+
+def test_the_same_value_has_the_same_pseudonym_in_the_whole_batch() -> None:
+    # Given two texts that hold the same values, written differently
+    masker = Masker()
+
+    # When both are masked
+    first = masker.mask("jo@example.com or +1 415 555 2671")
+    second = masker.mask("(415) 555-2671, JO@example.com, al@example.com")
+
+    # Then they share their pseudonyms, and every replacement is counted
+    assert first.text == "[EMAIL_1] or [PHONE_1]"
+    assert second.text == "[PHONE_1], [EMAIL_1], [EMAIL_2]"
+    assert (first.count, second.count) == (2, 3)
+    assert masker.counts == {"email": 3, "phone": 2}
+
+
+def test_a_name_is_masked_throughout_its_conversation() -> None:
+    # Given a name that only the first text introduces
+    texts = ["My name is Anna Kowalski.", "Anna Kowalski called again."]
+    masker = Masker()
+
+    # When both are masked with the names that the conversation knows
+    people = known_names(texts)
+
+    # Then it is gone from both
+    assert [masker.mask(text, people).text for text in texts] == ["My name is [NAME_1].", "[NAME_1] called again."]
+
+
+def test_a_long_word_beside_an_at_sign_takes_no_time() -> None:
+    # Given the text that is slowest for a pattern without bounds
+    text = "a" * 19_000 + " @ " + "1-" * 400
+
+    # When it is masked / Then it comes back as it was
+    assert masked(text) == text

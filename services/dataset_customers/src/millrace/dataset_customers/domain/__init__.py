@@ -1,0 +1,1 @@
+"""Ratings, segments, customers and operations, made from records. Pure: no worker, no store."""

@@ -1,0 +1,86 @@
+"""Out of the ingestion service: the first message of a run, and the child that parses files."""
+
+import asyncio
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Protocol
+
+from celery import Celery
+
+from millrace.contracts.catalogue import ADVANCE
+from millrace.contracts.messages import Advance
+from millrace.contracts.run import RunRecord
+from millrace.ingestion.body import Options, ReadBody, read_body
+from millrace.ingestion.errors import BadFile
+from millrace.worker.publish import publish
+
+PARSE_TIMEOUT_S = 10.0
+
+
+class Starter(Protocol):
+    """Sends a run on its way."""
+
+    def start(self, record: RunRecord) -> None:
+        """Publish the run's first message."""
+
+
+@dataclass(frozen=True)
+class CeleryStarter:
+    """The first message over the broker."""
+
+    app: Celery
+
+    def start(self, record: RunRecord) -> None:
+        """See `Starter`."""
+        message = Advance(tenant=record.tenant, run_id=record.run_id, traceparent=record.traceparent)
+        publish(self.app, ADVANCE, message, f"{record.run_id}:1:start")
+
+
+class Reader(Protocol):
+    """Reads request bodies."""
+
+    async def read(self, data: bytes, options: Options) -> ReadBody:
+        """The batch in a body; BadFile when it is none."""
+
+
+@dataclass
+class ParserPool:
+    """Parses in child processes, so that a hostile or large file never blocks the event loop."""
+
+    processes: int = 1
+    _pool: ProcessPoolExecutor | None = field(default=None)
+
+    def start(self) -> None:
+        """Begin the children and have them import what they need."""
+        self._pool = ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"))
+        for _ in range(self.processes):
+            self._pool.submit(_nothing).result()
+
+    def stop(self) -> None:
+        """End the children."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    async def read(self, data: bytes, options: Options) -> ReadBody:
+        """See `Reader`. A child that dies or hangs on a file takes only that file with it."""
+        if self._pool is None:
+            self.start()
+        assert self._pool is not None  # noqa: S101 - started above
+        future = asyncio.get_running_loop().run_in_executor(self._pool, read_body, data, options)
+        try:
+            return await asyncio.wait_for(future, PARSE_TIMEOUT_S)
+        except (TimeoutError, BrokenProcessPool) as error:
+            self._kill()
+            raise BadFile("unreadable", "the file could not be parsed within its limits") from error
+
+    def _kill(self) -> None:
+        if self._pool is not None:
+            for process in list(self._pool._processes.values()):
+                process.kill()
+            self._pool = None
+
+
+def _nothing() -> None:
+    """Starts a child and with it the imports of this module."""

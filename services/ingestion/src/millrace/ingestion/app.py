@@ -1,0 +1,70 @@
+"""Composition root of the ingestion service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from millrace.contracts.services import WorkerClass
+from millrace.ingestion import problems
+from millrace.ingestion.accept import Acceptance
+from millrace.ingestion.adapters import CeleryStarter, ParserPool
+from millrace.ingestion.auth import KeyRing
+from millrace.ingestion.routes import Ports, router
+from millrace.ingestion.settings import Settings
+from millrace.storage.connect import connect_stores
+from millrace.telemetry.setup import configure
+from millrace.worker.app import create_app
+from millrace.worker.join.store import RedisJoins
+
+
+def build(ports: Ports) -> FastAPI:
+    """The API over its ports; tests pass in-memory ones."""
+    api = FastAPI(title="Millrace", version="1", docs_url=None, redoc_url=None)
+    problems.install(api)
+    api.include_router(router(ports))
+
+    @api.get("/healthz")
+    def alive() -> Response:
+        """The process answers."""
+        return JSONResponse({"status": "ok"})
+
+    @api.get("/readyz")
+    def ready(request: Request) -> Response:
+        """Batches can be accepted: the stores answer and a flow is known."""
+        if ports.acceptance.flows():
+            return JSONResponse({"status": "ready"})
+        return problems.problem(request, 503, "not-ready", "no flow is published yet")
+
+    return api
+
+
+def create() -> FastAPI:
+    """The API with its real stores, broker and parser."""
+    settings = Settings()
+    configure("ingestion", settings.telemetry)
+    stores = connect_stores(settings.storage)
+    celery = create_app("ingestion", settings.worker, WorkerClass.HTTP, RedisJoins(stores.redis))
+    acceptance = Acceptance(
+        runs=stores.runs, flow_store=stores.flows, artifacts=stores.artifacts, starter=CeleryStarter(celery),
+        allowed_hosts=settings.ingestion.allowed_hosts,
+    )  # fmt: skip
+    reader = ParserPool(settings.ingestion.parser_processes)
+    api = build(
+        Ports(
+            keys=KeyRing(settings.ingestion.tenants_by_key), runs=stores.runs, artifacts=stores.artifacts,
+            acceptance=acceptance, reader=reader, max_body_bytes=settings.ingestion.max_body_mib << 20,
+        )
+    )  # fmt: skip
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(reader.start)
+        await run_in_threadpool(stores.warm_up, "dynamodb", "s3", "kms")
+        yield
+        reader.stop()
+
+    api.router.lifespan_context = lifespan
+    return api

@@ -1,0 +1,1 @@
+"""Files to records: pure parsing, with no web framework, store or environment."""

@@ -1,0 +1,29 @@
+"""Errors of the ingestion service's parsing.
+
+IngestionError
+└── BadFile      the bytes hold no batch: refused whole, with a machine key and the rows at fault
+"""
+
+from millrace.contracts.api import SetAside
+
+
+class IngestionError(Exception):
+    """A batch could not be taken in."""
+
+
+class BadFile(IngestionError):
+    """The bytes cannot be read as records.
+
+    `code` is a stable key in snake case, `detail` says in words what to change, `errors` lists at most 20 rows.
+    Neither holds a value out of a record: those are personal. Headers and field names are quoted.
+
+    Codes: `empty_file`, `no_rows`, `no_records`, `no_usable_rows`, `no_text_or_rating`, `unsupported_format`,
+    `not_json`, `invalid_records`, `too_many_records`, `too_many_columns`, `field_too_long`, `unreadable_rows`,
+    `unknown_field`, `unknown_column`, `unknown_scale`, `no_scale`, `mapping_without_columns`.
+    """
+
+    def __init__(self, code: str, detail: str, errors: tuple[SetAside, ...] = ()) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.errors = errors

@@ -1,0 +1,87 @@
+"""JSON and NDJSON: all or nothing, with every fault named."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from millrace.contracts.api import RunRequest
+from millrace.contracts.records import Record
+from millrace.ingestion.domain.documents import parse_lines, parse_records, unique
+from millrace.ingestion.domain.errors import BadFile
+from millrace.ingestion.domain.faults import request_faults
+
+SECRET = "ann@example.com"
+
+
+@pytest.mark.parametrize("wrap", [lambda records: records, lambda records: {"records": records}])
+def test_a_list_and_an_object_with_records_are_read(wrap) -> None:  # type: ignore[no-untyped-def]
+    parsed = parse_records(json.dumps(wrap([{"record_id": "a", "text": "good"}, {"text": "bad"}])).encode())
+    assert [(record.record_id, record.text) for record in parsed.records] == [("a", "good"), ("r000002", "bad")]
+    assert parsed.mapping is None
+
+
+def test_lines_are_read_and_blank_ones_skipped() -> None:
+    parsed = parse_lines(b'\xef\xbb\xbf{"text": "good"}\r\n\r\n{"record_id": "b", "text": "bad"}\n')
+    assert [record.record_id for record in parsed.records] == ["r000001", "b"]
+
+
+def test_any_invalid_record_refuses_all_and_says_where_without_quoting() -> None:
+    # given three invalid records among four
+    rows = [
+        {"record_id": "a", "text": "good"},
+        {"record_id": "b"},
+        {"record_id": "c", "text": "x", "rating": {"scale": "stars5", "value": 77}},
+        {"record_id": "d", "text": "x", "created_at": SECRET, "attrs": {SECRET: 1}},
+    ]
+    # when they are parsed
+    with pytest.raises(BadFile) as caught:
+        parse_records(json.dumps(rows).encode())
+    # then every fault has its row and field, and no value
+    faults = [(fault.row, fault.field) for fault in caught.value.errors]
+    assert faults == [(2, ""), (3, "rating"), (4, "created_at"), (4, "attrs.?")]
+    assert caught.value.errors[0].reason == "neither text nor rating"
+    said = f"{caught.value} {[fault.reason for fault in caught.value.errors]}"
+    assert SECRET not in said
+    assert "77" not in said
+
+
+def test_at_most_twenty_faults_are_listed_and_all_are_counted() -> None:
+    with pytest.raises(BadFile) as caught:
+        parse_lines(b"{}\n" * 50)
+    assert len(caught.value.errors) == 20
+    assert caught.value.detail.startswith("50 of 50 records")
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"{", "not_json"), (b"\xff\xfe[]", "not_json"), (b"[" * 100_000, "not_json"), (b"7", "no_records"),
+        (b"{}", "no_records"), (b"[]", "no_records"), (b"[1]", "invalid_records"),
+        (b'[{"text": "a", "rating": {"scale": "stars5", "value": NaN}}]', "invalid_records"),
+        (b'[{"text": "\\ud800"}]', "not_json"),
+        (b"[" + b'{"text":"a"},' * 20_000 + b'{"text":"a"}]', "too_many_records"),
+    ],
+)  # fmt: skip
+def test_what_holds_no_batch_is_refused(data: bytes, code: str) -> None:
+    with pytest.raises(BadFile) as caught:
+        parse_records(data)
+    assert caught.value.code == code
+
+
+def test_a_broken_line_is_named() -> None:
+    with pytest.raises(BadFile) as caught:
+        parse_lines(b'{"text": "good"}\n{"text": "cut o')
+    assert [(fault.row, fault.reason) for fault in caught.value.errors] == [(2, "not a JSON object")]
+
+
+def test_repeated_ids_are_made_unique_without_colliding() -> None:
+    records = [Record(record_id=name, text="x") for name in ("a", "a", "a-2", "a")]
+    assert [record.record_id for record in unique(records).records] == ["a", "a-2", "a-2-2", "a-3"]
+
+
+def test_a_requests_faults_count_records_from_one_and_the_request_itself_as_row_zero() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunRequest.model_validate({"records": [{"record_id": "a", "text": "x"}, {"record_id": "b"}], "flwo": SECRET})
+    faults = {(fault.row, fault.field): fault.reason for fault in request_faults(caught.value)}
+    assert faults == {(2, ""): "neither text nor rating", (0, "flwo"): "Extra inputs are not permitted"}

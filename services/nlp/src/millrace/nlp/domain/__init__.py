@@ -1,0 +1,1 @@
+"""What the service knows about language: pure functions over units."""

@@ -1,0 +1,107 @@
+"""Sentiment of a unit by lexicon: VADER (Hutto and Gilbert 2014) with what it lacks for customer feedback."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # type: ignore[import-untyped]
+
+from millrace.nlp.domain.cues import CueBook, Found, plain, words
+from millrace.nlp.errors import InvalidCues
+
+POSITIVE = 0.05
+"""A score from here on is positive, one up to its negative is negative (Hutto and Gilbert 2014)."""
+
+_ENOUGH = 2.0
+"""Sum of weights at which the lexicon's evidence counts for half of full confidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentiment:
+    """How a unit sounds."""
+
+    score: float
+    """Between -1 and 1; 0 when nothing was said for or against."""
+    confidence: float
+    """Between 0 and 1: how much was said, times how far it agrees with itself; 0 when no cue was found."""
+
+
+UNHEARD = Sentiment(score=0.0, confidence=0.0)
+"""The sentiment of a text that the lexicon cannot judge, such as one in another language."""
+
+
+class Lexicon:
+    """Judges texts; made once per process."""
+
+    def __init__(self, rules: dict[str, Any]) -> None:
+        """`rules` as in `sentiment.toml`; InvalidCues when they cannot be read."""
+        self._vader = SentimentIntensityAnalyzer()
+        try:
+            weights = {phrase: float(cue["weight"]) for cue in rules["cue"] for phrase in cue["phrases"]}
+            forget, boosters, scalars = rules["forget"], rules["boosters"], rules["scalars"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidCues("the sentiment rules lack a table or a weight") from error
+        self._cues = CueBook((phrase, _token(weight)) for phrase, weight in weights.items())
+        known = self._vader.lexicon
+        for word in forget:
+            known.pop(word, None)
+        before = {*known, *scalars, *(phrase for phrase in weights if phrase.isalpha())} - set(boosters)
+        known.update({_token(weight): weight for weight in weights.values() if weight})
+        self._booster = re.compile(rf"\b(?:{'|'.join(boosters)})(?=\s+([a-z]+))", re.IGNORECASE)
+        self._boosted = frozenset(before)
+
+    def judge(self, text: str) -> Sentiment:
+        """The text's sentiment, rounded to four digits."""
+        marked = self._mark(self._boost(plain(text)))
+        scores = self._vader.polarity_scores(marked)
+        weights = self._weights(marked)
+        if not weights:
+            return Sentiment(score=round(scores["compound"], 4), confidence=0.0)
+        return Sentiment(score=round(scores["compound"], 4), confidence=_confidence(weights))
+
+    def _boost(self, text: str) -> str:
+        def swap(match: re.Match[str]) -> str:
+            return "very" if match[1].lower() in self._boosted else match[0]
+
+        return self._booster.sub(swap, text)
+
+    def _mark(self, text: str) -> str:
+        """The text with every cue replaced by a word that stands in the lexicon with the cue's weight."""
+        pieces, end = [], 0
+        for found in _longest(list(self._cues.find(text, words(text)))):
+            pieces += [text[end : found.start], found.payload]
+            end = found.end
+        return "".join([*pieces, text[end:]])
+
+    def _weights(self, marked: str) -> list[float]:
+        known = self._vader.lexicon
+        return [known[word.text] for word in words(marked) if word.text in known]
+
+
+def label(score: float) -> str:
+    """`positive`, `negative` or `neutral`."""
+    if score >= POSITIVE:
+        return "positive"
+    return "negative" if score <= -POSITIVE else "neutral"
+
+
+def _token(weight: float) -> str:
+    """A word that no text holds, one per weight."""
+    sign = "plus" if weight > 0 else "minus" if weight < 0 else "nil"
+    return f"qz{sign}{round(abs(weight) * 10)}"
+
+
+def _longest(found: list[Found[str]]) -> list[Found[str]]:
+    """The cues from left to right without overlap; of two that begin together the longer."""
+    chosen: list[Found[str]] = []
+    for each in sorted(found, key=lambda one: (one.start, -one.end, one.payload)):
+        if not chosen or each.start >= chosen[-1].end:
+            chosen.append(each)
+    return chosen
+
+
+def _confidence(weights: list[float]) -> float:
+    total = math.fsum(abs(weight) for weight in weights)
+    agreement = abs(math.fsum(weights)) / total
+    return round(agreement * total / (total + _ENOUGH), 4)

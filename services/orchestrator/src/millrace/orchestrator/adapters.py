@@ -1,0 +1,91 @@
+"""The orchestrator's way to the outside: outcomes out of the join, messages into the queues."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from celery import Celery
+from pydantic import ValidationError
+
+from millrace.contracts.catalogue import ADVANCE, DELIVER, FAN_OUT
+from millrace.contracts.ids import event_id
+from millrace.contracts.messages import Advance, Deliver, FanOut
+from millrace.contracts.outcome import Outcome, OutcomeStatus, Reason
+from millrace.contracts.run import RunRecord
+from millrace.orchestrator.canvas import join_key, part_of
+from millrace.worker.join.store import JoinStore
+from millrace.worker.publish import publish
+
+
+class Messenger(Protocol):
+    """What the engine asks of the queues."""
+
+    def fan_out(self, record: RunRecord, stage: str, only: tuple[str, ...] | None) -> None:
+        """Have a stage's parts published."""
+
+    def deliver(self, record: RunRecord) -> None:
+        """Have the run's callback delivered."""
+
+    def advance(self, record: RunRecord) -> None:
+        """Have the run looked at."""
+
+
+@dataclass(frozen=True)
+class CeleryMessenger:
+    """Messages over the broker."""
+
+    app: Celery
+
+    def fan_out(self, record: RunRecord, stage: str, only: tuple[str, ...] | None) -> None:
+        """See `Messenger`."""
+        message = FanOut(
+            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            stage=stage, only=only,
+        )  # fmt: skip
+        publish(self.app, FAN_OUT, message, f"{record.run_id}:{record.attempt}:{stage}:fan_out:{record.revision}")
+
+    def deliver(self, record: RunRecord) -> None:
+        """See `Messenger`."""
+        made = record.callback.deliveries if record.callback else 0
+        event = record.callback.event_id if record.callback else event_id(record.run_id)
+        message = Deliver(
+            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            event_id=event, delivery=made + 1,
+        )  # fmt: skip
+        publish(self.app, DELIVER, message, f"{event}:{made + 1}")
+
+    def advance(self, record: RunRecord) -> None:
+        """See `Messenger`."""
+        message = Advance(
+            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent
+        )
+        publish(self.app, ADVANCE, message, f"{record.run_id}:{record.attempt}:start:{record.revision}")
+
+
+@dataclass(frozen=True)
+class Joins:
+    """A stage's outcomes, read from the join."""
+
+    store: JoinStore
+
+    def outcomes(self, record: RunRecord, stage: str) -> Mapping[str, Outcome]:
+        """By part id; what is no outcome is a failed one."""
+        values = self.store.values(join_key(record.tenant, record.run_id, record.attempt, stage))
+        return {part_of(task): _outcome(part_of(task), json.loads(value)) for task, value in values.items()}
+
+    def close(self, record: RunRecord, stage: str) -> None:
+        """Forget the stage's join."""
+        self.store.close(join_key(record.tenant, record.run_id, record.attempt, stage))
+
+
+def _outcome(part: str, value: dict[str, object]) -> Outcome:
+    """An outcome as its part reported it, or made from what Celery caught: a hard limit, an unreadable message."""
+    try:
+        return Outcome.model_validate(value)
+    except ValidationError:
+        step, _, number = part.rpartition(".")
+        error = str(value.get("error", "unknown"))
+        status = OutcomeStatus.TIMED_OUT if error == "TimeLimitExceeded" else OutcomeStatus.FAILED
+        code = "hard_time_limit" if error == "TimeLimitExceeded" else "crashed"
+        return Outcome(step=step, part=int(number), status=status, reason=Reason(code=code, detail=error))

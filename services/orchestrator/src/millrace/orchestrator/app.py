@@ -1,0 +1,25 @@
+"""Composition root of the orchestrator."""
+
+from millrace.contracts.services import WorkerClass
+from millrace.orchestrator.adapters import CeleryMessenger, Joins
+from millrace.orchestrator.distributor import Distributor
+from millrace.orchestrator.engine import Engine
+from millrace.orchestrator.flows import load
+from millrace.orchestrator.sweep import RedisLease, Sweep, add_to
+from millrace.orchestrator.tasks import Ports, register
+from millrace.worker.process import WarmUp
+from millrace.worker.service import build_service
+
+service = build_service("orchestrator", WorkerClass.ORCHESTRATION)
+app, stores, flows = service.app, service.stores, load()
+engine = Engine(store=stores.runs, joins=Joins(service.joins), messenger=CeleryMessenger(app), flows=flows)
+register(app, Ports(engine=engine, distributor=Distributor(app=app, store=stores.runs, flows=flows)))
+add_to(app, Sweep(engine=engine, store=stores.runs, lease=RedisLease(stores.redis)))
+
+
+def _tell_flows() -> None:
+    """The ingestion service accepts the flows that this release runs."""
+    stores.flows.publish(tuple(flows.values()))
+
+
+service.prepare(WarmUp(preload=_tell_flows, per_process=lambda: stores.warm_up("dynamodb")))

@@ -1,0 +1,219 @@
+"""The engine over in-memory stores: repeats do nothing, losses are found, every run ends once."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from millrace.contracts.messages import Advance
+from millrace.contracts.run import CallbackStatus, RunRecord, RunStatus
+from millrace.orchestrator.adapters import Joins
+from millrace.orchestrator.canvas import join_key
+from millrace.orchestrator.engine import Engine
+from millrace.orchestrator.flows import load
+from millrace.orchestrator.sweep import Sweep
+from millrace.storage.memory import MemoryRuns
+from millrace.testing.factories import START, artifact, callback_record, run_record, succeeded
+from millrace.worker.join.store import MemoryJoins
+
+SECOND = timedelta(seconds=1)
+
+
+@dataclass
+class Post:
+    """Keeps what would be published."""
+
+    sent: list[tuple[str, ...]] = field(default_factory=list)
+
+    def fan_out(self, record: RunRecord, stage: str, only: tuple[str, ...] | None) -> None:
+        self.sent.append(("fan_out", stage, *(only or ())))
+
+    def deliver(self, record: RunRecord) -> None:
+        self.sent.append(("deliver", record.callback.event_id if record.callback else ""))
+
+
+@dataclass
+class Always:
+    """A lease that is free."""
+
+    def take(self) -> bool:
+        return True
+
+
+@dataclass
+class World:
+    """An engine, its ports and a clock that tests turn."""
+
+    at: datetime = START
+    runs: MemoryRuns = field(default_factory=MemoryRuns)
+    joins: MemoryJoins = field(default_factory=MemoryJoins)
+    post: Post = field(default_factory=Post)
+
+    def __post_init__(self) -> None:
+        self.engine = Engine(
+            store=self.runs, joins=Joins(self.joins), messenger=self.post, flows=load(), clock=lambda: self.at
+        )
+        self.sweep = Sweep(engine=self.engine, store=self.runs, lease=Always(), clock=lambda: self.at)
+        record = run_record()
+        self.runs.create(record.model_copy(update={"callback": callback_record(record.run_id)}))
+        self.run_id = record.run_id
+
+    @property
+    def record(self) -> RunRecord:
+        return self.runs.get("acme", self.run_id)
+
+    def advance(self, stage: str | None = None) -> None:
+        self.engine.advance(Advance(tenant="acme", run_id=self.run_id, stage=stage))
+
+    def report(self, stage: str, step: str, **artifacts: tuple[object, ...]) -> None:
+        outcome = succeeded(step, **artifacts)  # type: ignore[arg-type]
+        key = join_key("acme", self.run_id, 1, stage)
+        self.joins.add(key, f"{self.run_id}:1:{stage}:{step}.0", outcome.model_dump_json())
+
+    def report_datasets(self) -> None:
+        self.report("datasets", "conversations", units=(artifact("u"),))
+        self.report("datasets", "ratings", ratings=(artifact("r"),), segments=(artifact("s"),))
+        self.report("datasets", "customers")
+        self.report("datasets", "operations", tickets=(artifact("t"),))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_start_publishes_the_first_stage_once(world: World) -> None:
+    # when
+    world.advance()
+    world.advance()
+    # then
+    assert world.post.sent == [("fan_out", "datasets")]
+    assert world.record.status is RunStatus.RUNNING
+
+
+def test_a_body_that_comes_twice_moves_the_run_once(world: World) -> None:
+    # given
+    world.advance()
+    world.report_datasets()
+    # when
+    world.advance("datasets")
+    world.advance("datasets")
+    # then
+    assert world.post.sent == [("fan_out", "datasets"), ("fan_out", "annotate")]
+
+
+def test_a_body_that_comes_too_early_does_nothing(world: World) -> None:
+    # given
+    world.advance()
+    before = world.record
+    # when
+    world.advance("datasets")
+    # then
+    assert world.record == before
+
+
+def test_the_sweep_starts_a_run_whose_first_message_was_lost(world: World) -> None:
+    # given
+    world.at = START + 3 * SECOND
+    # when
+    assert world.sweep.once() == 1
+    # then
+    assert world.post.sent == [("fan_out", "datasets")]
+
+
+def test_the_sweep_joins_a_stage_whose_body_was_lost(world: World) -> None:
+    # given
+    world.advance()
+    world.report_datasets()
+    world.at = START + 5 * SECOND
+    # when
+    world.sweep.once()
+    # then
+    assert world.post.sent[-1] == ("fan_out", "annotate")
+
+
+def test_the_sweep_publishes_only_the_parts_that_are_missing(world: World) -> None:
+    # given
+    world.advance()
+    world.report("datasets", "conversations", units=(artifact("u"),))
+    world.at = START + 5 * SECOND
+    # when
+    world.sweep.once()
+    # then
+    assert world.post.sent[-1] == ("fan_out", "datasets", "ratings.0", "customers.0", "operations.0")
+
+
+def test_a_run_without_its_required_parts_fails_after_the_last_try_and_says_why(world: World) -> None:
+    # given
+    world.advance()
+    # when
+    for second in (5, 10, 15):
+        world.at = START + second * SECOND
+        world.sweep.once()
+    # then
+    record = world.record
+    assert (record.status, record.reason) == (RunStatus.FAILED, "conversations: deadline_passed")
+    assert world.post.sent[-1] == ("deliver", f"evt_{world.run_id.removeprefix('run_')}")
+
+
+def test_a_flushed_join_is_rebuilt_by_publishing_the_stage_again(world: World) -> None:
+    # given
+    world.advance()
+    world.report_datasets()
+    world.joins.close(join_key("acme", world.run_id, 1, "datasets"))
+    world.at = START + 5 * SECOND
+    # when
+    world.sweep.once()
+    # then
+    assert len(world.post.sent[-1]) == 2 + 4
+    world.report_datasets()
+    world.advance("datasets")
+    assert world.post.sent[-1] == ("fan_out", "annotate")
+
+
+def test_an_ended_run_never_changes_its_state(world: World) -> None:
+    # given
+    ended = world.record.model_copy(update={"status": RunStatus.FAILED, "ended_at": START, "due_at": None})
+    world.runs.replace(ended)
+    # when
+    world.advance()
+    world.advance("datasets")
+    # then
+    assert world.record.status is RunStatus.FAILED
+    assert world.post.sent == []
+
+
+def test_a_callback_whose_message_was_lost_is_sent_again_with_the_same_event_id(world: World) -> None:
+    # given
+    world.runs.replace(world.record.model_copy(update={"status": RunStatus.COMPLETED, "ended_at": START}))
+    world.at = START + 5 * SECOND
+    # when
+    world.sweep.once()
+    world.sweep.once()
+    # then
+    assert world.record.callback is not None
+    assert world.record.callback.status is CallbackStatus.PENDING
+    assert world.post.sent == [("deliver", world.record.callback.event_id)]
+
+
+def test_one_broken_run_does_not_stop_the_sweep_of_the_others(world: World) -> None:
+    # given
+    broken = run_record(flow="nobody-knows", due_at=START)
+    world.runs.create(broken)
+    world.at = START + 3 * SECOND
+    # when
+    world.sweep.once()
+    # then
+    assert world.post.sent == [("fan_out", "datasets")]
+
+
+def test_a_part_that_celery_killed_is_a_timed_out_part(world: World) -> None:
+    # given
+    world.advance()
+    world.report_datasets()
+    key = join_key("acme", world.run_id, 1, "datasets")
+    world.joins.parts[key][f"{world.run_id}:1:datasets:customers.0"] = '{"state": "FAILURE", "error": "TimeLimitExceeded"}'
+    # when
+    world.advance("datasets")
+    # then
+    assert [(gap.step, gap.reason) for gap in world.record.gaps] == [("customers", "hard_time_limit")]
