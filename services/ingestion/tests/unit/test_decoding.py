@@ -4,7 +4,7 @@ import pytest
 
 from millrace.ingestion.domain.decoding import decode
 
-GERMAN = "Die Lieferung kam zu spät und die Größe passt nicht – schade.\n"
+GERMAN = "Die Lieferung kam zu spät und die Größe passt nicht \u2013 schade.\n"
 FRENCH = "Très déçu, la livraison a été retardée. J'ai dû réclamer à l'été.\n"
 SPANISH = "El envío llegó tarde, ¡qué decepción! El niño está triste.\n"
 RUSSIAN = "Доставка опоздала, размер не подошёл. Очень разочарован покупкой.\n" * 5

@@ -3,13 +3,9 @@
 import json
 
 import pytest
-from pydantic import ValidationError
 
-from millrace.contracts.api import RunRequest
-from millrace.contracts.records import Record
-from millrace.ingestion.domain.documents import parse_lines, parse_records, unique
+from millrace.ingestion.domain.documents import parse_lines, parse_records
 from millrace.ingestion.domain.errors import BadFile
-from millrace.ingestion.domain.faults import request_faults
 
 SECRET = "ann@example.com"
 
@@ -76,12 +72,5 @@ def test_a_broken_line_is_named() -> None:
 
 
 def test_repeated_ids_are_made_unique_without_colliding() -> None:
-    records = [Record(record_id=name, text="x") for name in ("a", "a", "a-2", "a")]
-    assert [record.record_id for record in unique(records).records] == ["a", "a-2", "a-2-2", "a-3"]
-
-
-def test_a_requests_faults_count_records_from_one_and_the_request_itself_as_row_zero() -> None:
-    with pytest.raises(ValidationError) as caught:
-        RunRequest.model_validate({"records": [{"record_id": "a", "text": "x"}, {"record_id": "b"}], "flwo": SECRET})
-    faults = {(fault.row, fault.field): fault.reason for fault in request_faults(caught.value)}
-    assert faults == {(2, ""): "neither text nor rating", (0, "flwo"): "Extra inputs are not permitted"}
+    parsed = parse_lines(b"".join(b'{"record_id": "%s", "text": "x"}\n' % name for name in (b"a", b"a", b"a-2", b"a")))
+    assert [record.record_id for record in parsed.records] == ["a", "a-2", "a-2-2", "a-3"]

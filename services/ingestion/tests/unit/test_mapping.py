@@ -19,8 +19,9 @@ HELPDESK = """Ticket ID,Created at,Requester,Requester email,Subject,Description
 42,2024-01-06 11:00:00 UTC,u-8,bob@example.com,Thanks,The parcel came and is lovely.,Good,chat,low
 43,2024-01-06 12:00:00 UTC,u-9,eve@example.com,Refund,I still wait for my refund here.,offered,chat,low
 """
-APP_STORE = """Package Name,App Version Name,Reviewer Language,Review Submit Date and Time,Review Submit Millis Since Epoch,\
-Review Last Update Date and Time,Star Rating,Review Title,Review Text,Developer Reply Text
+APP_STORE = """Package Name,App Version Name,Reviewer Language,Review Submit Date and Time,\
+Review Submit Millis Since Epoch,Review Last Update Date and Time,Star Rating,Review Title,Review Text,\
+Developer Reply Text
 com.example.shop,1.2,en,2024-01-05T10:00:00Z,1704448800000,2024-02-05T10:00:00Z,2,Crashes,It crashes at every start.,\
 We are very sorry to hear that.
 com.example.shop,1.3,de,2024-01-06T10:00:00Z,1704535200000,2024-02-06T10:00:00Z,5,Super,Das ist eine sehr gute App.,\

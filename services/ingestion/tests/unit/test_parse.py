@@ -2,12 +2,15 @@
 
 import csv
 import io
+import pickle
 from datetime import datetime
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from millrace.contracts.api import SetAside
 from millrace.contracts.records import Record
 from millrace.ingestion.domain.errors import BadFile
 from millrace.ingestion.domain.parse import parse
@@ -46,6 +49,13 @@ def test_what_cannot_be_read_is_refused(data: bytes, media_type: str, code: str)
     with pytest.raises(BadFile) as caught:
         parse(data, media_type)
     assert caught.value.code == code
+
+
+def test_a_refusal_survives_the_way_out_of_a_child_process() -> None:
+    refusal = BadFile("no_rows", "nothing here", (SetAside(row=1, reason="blank"),))
+    copy = pickle.loads(pickle.dumps(refusal))  # noqa: S301 - our own bytes
+    assert (copy.code, copy.detail, copy.errors) == (refusal.code, refusal.detail, refusal.errors)
+    assert str(copy) == "no_rows: nothing here"
 
 
 def test_a_mapping_for_json_is_refused_rather_than_ignored() -> None:
@@ -96,7 +106,7 @@ RECORDS = st.lists(
     st.fixed_dictionaries({
         "text": st.builds("{}{}{}".format, SENTENCE, st.sampled_from([", ", "; ", '"', "\n", "\t", " | "]), SENTENCE),
         "stars": st.integers(1, 5),
-        "created_at": st.datetimes(min_value=datetime(2001, 1, 1), max_value=datetime(2099, 1, 1)),
+        "created_at": st.datetimes(datetime(2001, 1, 1), datetime(2099, 1, 1)),  # noqa: DTZ001 - naive is UTC
     }),
     min_size=1,
     max_size=12,
@@ -112,7 +122,7 @@ def test_what_a_csv_writer_wrote_is_read_back(rows, delimiter: str, end: str, en
     # given records written as any spreadsheet program would
     buffer = io.StringIO(newline="")
     # The writer of Python 3.11 leaves a LF unquoted where lines end in CR; what it then writes is another table.
-    quoting = csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator=end, quoting=quoting)
     writer.writerow(["record id", "created at", "review", "stars"])
     for number, row in enumerate(rows):

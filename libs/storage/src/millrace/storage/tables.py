@@ -2,8 +2,8 @@
 
 import io
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from millrace.contracts.tables import Column, Table
 from millrace.storage.errors import StorageError

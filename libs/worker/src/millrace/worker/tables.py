@@ -1,12 +1,31 @@
-"""Datasets in and out of a part, as Arrow tables. For services that have pyarrow."""
+"""Records and datasets in and out of a part. For services that have pyarrow."""
 
-import pyarrow as pa
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+from pydantic import ValidationError
 
 from millrace.contracts.artifacts import ArtifactRef
+from millrace.contracts.records import Record
 from millrace.contracts.tables import Table
 from millrace.storage import tables
 from millrace.worker.errors import BadInput
 from millrace.worker.part import Part
+
+
+def read_records(part: Part, batch: ArtifactRef) -> list[Record]:
+    """The raw batch's records, one per line; BadInput names the line that is none."""
+    lines = enumerate(part.read(batch).splitlines(), start=1)
+    return [_record(number, line) for number, line in lines if line.strip()]
+
+
+def _record(number: int, line: bytes) -> Record:
+    try:
+        return Record.model_validate_json(line)
+    except ValidationError:
+        # Without its cause: the cause quotes the record.
+        raise BadInput(f"line {number} of the batch is not a record") from None
 
 
 def read_table(part: Part, ref: ArtifactRef, schema: Table) -> pa.Table:
@@ -20,3 +39,15 @@ def read_table(part: Part, ref: ArtifactRef, schema: Table) -> pa.Table:
 def write_table(part: Part, name: str, table: pa.Table, schema: Table) -> ArtifactRef:
     """Store a dataset as Parquet after checking it against the schema."""
     return part.write(name, tables.encode(table, schema), rows=table.num_rows)
+
+
+def write_rows(part: Part, name: str, rows: Sequence[tuple[Any, ...]], schema: Table) -> ArtifactRef:
+    """Store rows, whose fields are in the order of the schema's columns."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema.columns)
+    arrays = dict(zip(schema.columns, columns, strict=True))
+    return write_table(part, name, pa.table(arrays, schema=tables.arrow_schema(schema)), schema)
+
+
+def warm_up() -> None:
+    """Arrow looks for pandas at its first conversion, which takes a second where it is installed."""
+    pa.array([""])

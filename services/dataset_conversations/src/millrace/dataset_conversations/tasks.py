@@ -5,13 +5,13 @@ from celery import Celery
 from millrace.contracts import catalogue, tables
 from millrace.contracts.inputs import BuildConversations
 from millrace.contracts.outcome import Coverage
-from millrace.dataset_conversations import adapters
-from millrace.dataset_conversations.adapters import read_records, write_rows
 from millrace.dataset_conversations.domain import chunks, language, quality
 from millrace.dataset_conversations.domain.build import build
 from millrace.storage.artifacts import ArtifactStore
 from millrace.worker.part import Part, Result
 from millrace.worker.register import register_part
+from millrace.worker.tables import read_records, write_rows
+from millrace.worker.tables import warm_up as warm_up_tables
 
 
 def register(app: Celery, store: ArtifactStore) -> None:
@@ -22,7 +22,7 @@ def register(app: Celery, store: ArtifactStore) -> None:
 def warm_up() -> None:
     """Load what a worker should have before it forks, so that its children share it."""
     language.model()
-    adapters.warm_up()
+    warm_up_tables()
 
 
 def build_conversations(request: BuildConversations, part: Part) -> Result:

@@ -6,8 +6,6 @@ from millrace.contracts import catalogue, tables
 from millrace.contracts.inputs import BuildCustomers, BuildOperations, BuildRatings
 from millrace.contracts.insights import Manifest
 from millrace.contracts.outcome import Coverage
-from millrace.dataset_customers import adapters
-from millrace.dataset_customers.adapters import read_records, write_rows
 from millrace.dataset_customers.domain import quality
 from millrace.dataset_customers.domain.customers import customers
 from millrace.dataset_customers.domain.operations import operations
@@ -17,6 +15,8 @@ from millrace.dataset_customers.domain.segments import segments
 from millrace.storage.artifacts import ArtifactStore
 from millrace.worker.part import Part, Result
 from millrace.worker.register import register_part
+from millrace.worker.tables import read_records, write_rows
+from millrace.worker.tables import warm_up as warm_up_tables
 
 
 def register(app: Celery, store: ArtifactStore) -> None:
@@ -28,7 +28,7 @@ def register(app: Celery, store: ArtifactStore) -> None:
 
 def warm_up() -> None:
     """Load what a worker should have before it forks, so that its children share it."""
-    adapters.warm_up()
+    warm_up_tables()
 
 
 def build_ratings(request: BuildRatings, part: Part) -> Result:

@@ -22,7 +22,7 @@ from millrace.worker.part import Part
 from millrace.worker.tables import read_table, write_table
 
 _FLOAT16 = np.dtype("<f2")
-_TURN = 64
+_TURN = 128
 """Texts that are handed to the model at a time. It begins with the short ones; in small turns, what is embedded when
 the time runs out is a sample of all lengths, but for the last turn."""
 

@@ -20,7 +20,7 @@ _CODE_PAGES = (
 
 _DECLARABLE = {codecs.lookup(name).name: name for name in ("utf-8", "utf-16", "latin-1", "ascii", *_CODE_PAGES)}
 
-_WESTERN = frozenset("àáâãäåæçèéêëíîïñòóôõöùúûüßœÄÖÜÉ¿¡’‘“”«»„–—…€£°´·\xa0")
+_WESTERN = frozenset("àáâãäåæçèéêëíîïñòóôõöùúûüßœÄÖÜÉ¿¡«»€£°·…\u2018\u2019\u201c\u201d\u201e\u2013\u2014\xb4\xa0")
 """What the upper half of Western European text consists of."""
 
 _HIGH_RUN = re.compile(r"[^\x00-\x7f]+")

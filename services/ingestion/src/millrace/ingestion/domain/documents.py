@@ -38,13 +38,6 @@ def parse_lines(data: bytes) -> Parsed:
     return _accept(((number, _line(line)) for number, line in lines), len(lines))
 
 
-def unique(records: Iterable[Record]) -> Parsed:
-    """Records that are valid already, bounded in number and with unique ids; for requests that carry them inline."""
-    batch = list(records)
-    _check_count(len(batch))
-    return Parsed(records=with_unique_ids(batch))
-
-
 def _line(line: bytes) -> Any:
     try:
         return from_json(line)
@@ -67,7 +60,7 @@ def _accept(rows: Iterable[tuple[int, Any]], count: int) -> Parsed:
     if faulty:
         detail = f"{faulty} of {count} records are not valid; nothing was accepted"
         raise BadFile("invalid_records", detail, tuple(faults[:MAX_LISTED]))
-    return unique(records)
+    return Parsed(records=with_unique_ids(records))
 
 
 def _record(number: int, value: Any) -> Record | tuple[SetAside, ...]:

@@ -23,7 +23,11 @@ class BadFile(IngestionError):
     """
 
     def __init__(self, code: str, detail: str, errors: tuple[SetAside, ...] = ()) -> None:
-        super().__init__(f"{code}: {detail}")
+        # All three are the exception's arguments, so that it survives the way out of a child process.
+        super().__init__(code, detail, errors)
         self.code = code
         self.detail = detail
         self.errors = errors
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from millrace.contracts.api import ColumnMapping, SetAside
 from millrace.contracts.records import Record
@@ -20,7 +19,7 @@ MAX_LISTED = 20
 class Options:
     """What the producer says about a file beside its bytes."""
 
-    mapping: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    mapping: Mapping[str, str] = field(default_factory=dict)
     """Record field → column header; an empty header keeps the field unmapped. What is not named is guessed."""
     scale: str = ""
     """The rating scale (a `Scale`); guessed when empty."""

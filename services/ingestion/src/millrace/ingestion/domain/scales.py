@@ -9,7 +9,8 @@ from millrace.ingestion.domain.synonyms import words
 
 _NUMBER = re.compile(
     r"(?:rated\s+)?([-+]?\d{1,6}(?:[.,]\d{1,6})?)\s*"
-    r"(?:(?:/|out of|von|sur|de)\s*(\d{1,3})|(%)|(?:stars?|sterne?|estrellas?|étoiles?|points?|★|⭐)|[-–:(]\s*\D.*)?\Z",
+    r"(?:(?:/|out of|von|sur|de)\s*(\d{1,3})|(%)|(?:stars?|sterne?|estrellas?|étoiles?|points?|★|⭐)|"
+    r"[-\u2013:(]\s*\D.*)?\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _GLYPHS = re.compile(r"[★⭐☆\ufe0f\s]+\Z")

@@ -1,7 +1,7 @@
 """Cues: phrases that stand for something, found in a text.
 
 A cue is written in words: `wash*` is any word that begins with "wash", `#` a number in digits or words, `(a|b c|)` a
-choice that may be empty. Case, hyphens and the space between words do not matter ("rip off", "rip-off", "ripoff");
+choice that may be empty. Case and hyphens do not matter ("rip off", "rip-off");
 punctuation ends a phrase. Every cue is a regular expression that is tried only where its first word stands, so the
 time for a text hardly depends on the number of cues.
 """
@@ -22,10 +22,11 @@ _ALLOWED = re.compile(r"[\w '#*()|]+")
 _COUNTS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand"
-).split()
-_COUNT_SET = frozenset(_COUNTS)
+)
+_COUNT_SET = frozenset(_COUNTS.split())
+_COUNT = "|".join(_COUNTS.split())
 _BETWEEN = r"[\s\-/]*"
-_NUMBER = rf"(?:\d+(?:[.,]\d+)?|(?:{'|'.join(_COUNTS)})(?:[\s\-]+(?:{'|'.join(_COUNTS)}))*)"
+_NUMBER = rf"(?:\d+(?:[.,]\d+)?|(?:{_COUNT})(?:[\s\-]+(?:{_COUNT}))*)"
 _END = r"(?![^\W_])"
 
 

@@ -10,6 +10,7 @@ from millrace.nlp.domain.vocabulary import TONE_WORDS, content_words, stem
 TERMS = 4
 MIN_SHARE = 0.3
 """Least share of a group's units that hold a term."""
+_ROOT = 5
 OWN = 0.5
 """Least share of a term's units that lie in the group, for one term alone to be a label."""
 
@@ -39,8 +40,8 @@ class Corpus:
             for word, count in inside.items()
             if count >= least
         }
-        best = sorted(scores, key=lambda word: (-scores[word], word))[:TERMS]
-        if len(best) == 1 and inside[best[0]] < OWN * self._found_in[best[0]]:
+        best = _unlike(sorted(scores, key=lambda word: (-scores[word], word)))[:TERMS]
+        if len(scores) == 1 and inside[best[0]] < OWN * self._found_in[best[0]]:
             return ()
         return tuple(best)
 
@@ -52,6 +53,14 @@ def spelled(terms: Sequence[str], group: Sequence[Unit]) -> tuple[str, ...]:
     for form in sorted(forms, key=lambda word: (-forms[word], word)):
         spellings.setdefault(stem(form), form)
     return tuple(spellings[term] for term in terms)
+
+
+def _unlike(terms: Sequence[str]) -> list[str]:
+    """The terms without further forms of one before them: "layer" beside "layering"."""
+    firsts: dict[str, str] = {}
+    for term in terms:
+        firsts.setdefault(term[:_ROOT], term)
+    return list(firsts.values())
 
 
 def _stems(unit: Unit) -> set[str]:

@@ -52,8 +52,8 @@ def find_phrases(units: Sequence[Unit], shown: int = SHOWN) -> Phrases:
 
 
 def _least_records(records: int) -> int:
-    """Two records are a coincidence in a large batch: three from 1,000 records on, four from 10,000."""
-    return max(2, math.floor(math.log10(max(records, 1))))
+    """Two records are a coincidence in a large batch: three beyond 100 records, four beyond 1,000."""
+    return max(2, math.ceil(math.log10(max(records, 1))))
 
 
 def _spans(clause: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -102,16 +102,23 @@ def _unswallowed(kept: dict[Key, _Seen]) -> list[Key]:
 
 
 def _distinct(ranked: Sequence[Key], kept: dict[Key, _Seen], shown: int) -> list[Key]:
-    """The first phrases of the ranking, less those that share a word and most records with one before them."""
+    """The first phrases of the ranking, less those that say or count what one before them does."""
     chosen: list[Key] = []
     for key in ranked:
-        records = kept[key].records.keys()
-        near = (other for other in chosen if set(other) & set(key))
-        if all(len(records & kept[other].records.keys()) < SWALLOWED * len(records) for other in near):
+        if not any(_repeats(key, other, kept) for other in chosen):
             chosen.append(key)
         if len(chosen) == shown:
             break
     return chosen
+
+
+def _repeats(key: Key, other: Key, kept: dict[Key, _Seen]) -> bool:
+    """Whether both have the same words ("food and service"), or share one and most records."""
+    if not set(key) & set(other):
+        return False
+    records = kept[key].records.keys()
+    shared = len(records & kept[other].records.keys())
+    return set(key) == set(other) or shared >= SWALLOWED * len(records)
 
 
 def _phrase(seen: _Seen, score: float) -> Phrase:

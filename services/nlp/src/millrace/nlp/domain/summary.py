@@ -15,7 +15,7 @@ from millrace.nlp.domain.vectors import UnitVectors
 from millrace.nlp.domain.vocabulary import content_words
 
 SENTENCES = 3
-NOVELTY = 0.4
+NOVELTY = 0.5
 """Weight of being unlike what was already chosen against being central (MMR, Carbonell and Goldstein 1998)."""
 PRESENT = 0.1
 """Least share of all units from which a tone is represented."""

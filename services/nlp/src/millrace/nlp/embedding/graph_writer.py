@@ -36,7 +36,7 @@ class GraphWriter:
             self._constants[name] = numpy_helper.from_array(np.asarray(value), name)
         return name
 
-    def node(self, operator: str, *inputs: str, domain: str = "", **attributes: object) -> str:
+    def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """The only result of an operator."""
         result = f"{operator}.{len(self._nodes)}"
         made = helper.make_node(operator, inputs, [result], name=result, domain=domain, **attributes)

@@ -34,7 +34,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """x → x · weight + bias, with weight [inputs, outputs] and bias [outputs]; the name is unique in the model."""
+    """x → x · weight + bias, with weight [inputs, outputs] and bias [outputs]; no other has its name."""
 
     name: str
     weight: NDArray[np.float32]
@@ -44,21 +44,17 @@ class Projection:
 class Linear(Protocol):
     """How activations are multiplied with weights."""
 
-    def project(
-        self, graph: GraphWriter, site: Site, source: str, projections: Sequence[Projection]
-    ) -> list[str]:
+    def project(self, graph: GraphWriter, site: Site, source: str, layers: Sequence[Projection]) -> list[str]:
         """Names of the results, one per projection of the tensor `source`."""
 
 
 class FloatLinear:
     """Products in 32-bit floats: the reference, and the way for machines without exact 8-bit products."""
 
-    def project(
-        self, graph: GraphWriter, site: Site, source: str, projections: Sequence[Projection]
-    ) -> list[str]:
+    def project(self, graph: GraphWriter, site: Site, source: str, layers: Sequence[Projection]) -> list[str]:
         """One product and one sum per projection."""
-        return [self._one(graph, source, each) for each in projections]
+        return [self._one(graph, source, each) for each in layers]
 
-    def _one(self, graph: GraphWriter, source: str, projection: Projection) -> str:
-        product = graph.node("MatMul", source, graph.constant(f"{projection.name}.weight", projection.weight))
-        return graph.node("Add", product, graph.constant(f"{projection.name}.bias", projection.bias))
+    def _one(self, graph: GraphWriter, source: str, layer: Projection) -> str:
+        product = graph.node("MatMul", source, graph.constant(f"{layer.name}.weight", layer.weight))
+        return graph.node("Add", product, graph.constant(f"{layer.name}.bias", layer.bias))

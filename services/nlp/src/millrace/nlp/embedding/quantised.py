@@ -1,26 +1,27 @@
 """Linear layers in 8-bit integers with fixed ranges.
 
-Weights are rounded to 8 bits per output (symmetric), activations to 8 bits per site (asymmetric). The ranges of
-activations are constants, measured once by `calibration` and stored beside this module. With ranges taken from
-each batch, as ONNX Runtime's dynamic quantisation does, a text's vector would depend on its neighbours.
+Weights are rounded to 8 bits per output (symmetric), activations to 8 bits per site (asymmetric). The ranges
+of activations are constants, measured once by `calibration` and stored beside this module. With ranges taken
+from each batch, as in ONNX Runtime's dynamic quantisation, a text's vector would depend on its neighbours.
 
 Two measures keep the vectors close to those of 32-bit floats:
 * Inputs of attention and of the feed-forward part are divided by one number per channel, and the weights are
   multiplied by it, so that one large channel does not cost the others their precision (Xiao et al.,
   "SmoothQuant", 2022).
-* After GELU, one or two channels are ten times larger for the token [CLS] than anything else. They are left out
-  of the 8-bit product and added in 32-bit floats (the decomposition of Dettmers et al., "LLM.int8()", 2022).
+* After GELU, one or two channels are several times larger for the token [CLS] than anything else. They are
+  left out of the 8-bit product and added in 32-bit floats (Dettmers et al., "LLM.int8()", 2022).
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from millrace.nlp.embedding.errors import ModelUnsupported
 from millrace.nlp.embedding.graph_writer import CONTRIB, GraphWriter
 from millrace.nlp.embedding.linear import Projection, Site, SiteKind
 
@@ -75,11 +76,19 @@ def _read(entry: Mapping[str, Any]) -> ActivationRange:
 
 
 def rounded(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Weights [inputs, outputs] as 8-bit integers, and the step [outputs] by which they are to be multiplied."""
+    """Weights [inputs, outputs] as 8-bit integers, and the step [outputs] that 1 stands for."""
     # An output whose weights are all 0 would otherwise have a step of 0.
     largest = np.maximum(np.abs(weight).max(axis=0), np.finfo(np.float32).tiny * WEIGHT_STEPS)
     steps = (largest / WEIGHT_STEPS).astype(np.float32)
     return np.rint(weight / steps).astype(np.int8), steps
+
+
+class _Operand(NamedTuple):
+    """Names of tensors: activations as 8-bit integers, and what their values are."""
+
+    integers: str
+    step: str
+    zero: str
 
 
 class QuantisedLinear:
@@ -88,48 +97,43 @@ class QuantisedLinear:
     def __init__(self, ranges: Mapping[Site, ActivationRange]) -> None:
         self._ranges = ranges
 
-    def project(
-        self, graph: GraphWriter, site: Site, source: str, projections: Sequence[Projection]
-    ) -> list[str]:
+    def project(self, graph: GraphWriter, site: Site, source: str, layers: Sequence[Projection]) -> list[str]:
         """One rounding of the tensor `source` for all projections, and one product per projection."""
-        known = self._ranges[site]
-        name = f"{site.layer}.{site.kind}"
+        if site not in self._ranges:
+            raise ModelUnsupported(f"no range was measured for the {site.kind} of layer {site.layer}")
+        known, name = self._ranges[site], f"{site.layer}.{site.kind}"
         divided = source
         if known.divisor is not None:
             divided = graph.node("Mul", source, graph.constant(f"{name}.factor", 1 / known.divisor))
         step, zero = graph.scalar(f"{name}.step", known.step), graph.scalar(f"{name}.zero", known.zero)
-        integers = graph.node("QuantizeLinear", divided, step, zero)
-        results = [self._product(graph, known, (integers, step, zero), each) for each in projections]
+        operand = _Operand(graph.node("QuantizeLinear", divided, step, zero), step, zero)
+        results = [_product(graph, known, operand, each) for each in layers]
         if not known.exact_channels:
             return results
         exact = graph.constant(f"{name}.exact", np.array(known.exact_channels))
         channels = graph.node("Gather", source, exact, axis=-1)
-        return [
-            graph.node("Add", result, self._exact_product(graph, known, channels, each))
-            for result, each in zip(results, projections, strict=True)
-        ]
+        added = [_exact_product(graph, known, channels, each) for each in layers]
+        return [graph.node("Add", *pair) for pair in zip(results, added, strict=True)]
 
-    def _product(
-        self, graph: GraphWriter, known: ActivationRange, operand: tuple[str, str, str], projection: Projection
-    ) -> str:
-        weight = projection.weight.copy() if known.divisor is None else projection.weight * known.divisor[:, None]
-        weight[list(known.exact_channels)] = 0
-        integers, steps = rounded(weight)
-        source, step, zero = operand
-        return graph.node(
-            "MatMulIntegerToFloat",
-            source,
-            graph.constant(f"{projection.name}.integers", integers),
-            step,
-            graph.constant(f"{projection.name}.steps", steps),
-            zero,
-            graph.constant(f"{projection.name}.zeros", np.zeros(len(steps), dtype=np.int8)),
-            graph.constant(f"{projection.name}.bias", projection.bias),
-            domain=CONTRIB,
-        )
 
-    def _exact_product(
-        self, graph: GraphWriter, known: ActivationRange, channels: str, projection: Projection
-    ) -> str:
-        rows = projection.weight[list(known.exact_channels)]
-        return graph.node("MatMul", channels, graph.constant(f"{projection.name}.exact", rows))
+def _product(graph: GraphWriter, known: ActivationRange, operand: _Operand, layer: Projection) -> str:
+    divisor = np.float32(1) if known.divisor is None else known.divisor[:, None]
+    weight = layer.weight * divisor
+    weight[list(known.exact_channels)] = 0
+    integers, steps = rounded(weight)
+    return graph.node(
+        "MatMulIntegerToFloat",
+        operand.integers,
+        graph.constant(f"{layer.name}.integers", integers),
+        operand.step,
+        graph.constant(f"{layer.name}.steps", steps),
+        operand.zero,
+        graph.constant(f"{layer.name}.zeros", np.zeros(len(steps), dtype=np.int8)),
+        graph.constant(f"{layer.name}.bias", layer.bias),
+        domain=CONTRIB,
+    )
+
+
+def _exact_product(graph: GraphWriter, known: ActivationRange, channels: str, layer: Projection) -> str:
+    rows = layer.weight[list(known.exact_channels)]
+    return graph.node("MatMul", channels, graph.constant(f"{layer.name}.exact", rows))

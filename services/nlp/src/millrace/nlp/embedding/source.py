@@ -18,6 +18,5 @@ def encoder_shape(files: ModelFiles) -> EncoderShape:
 
 def load_weights(files: ModelFiles) -> Weights:
     """The weights as 32-bit floats, by their names."""
-    return {
-        name: values for name, values in load_file(files.weights).items() if values.dtype == np.float32
-    }
+    stored = load_file(files.weights)
+    return {name: values for name, values in stored.items() if values.dtype == np.float32}

@@ -26,7 +26,7 @@ class _FastTokenizer(Protocol):
 
 
 class Tokens:
-    """The model's WordPiece tokenizer; safe to load before a fork, because it splits nothing until it is asked."""
+    """The model's WordPiece tokenizer; safe to load before a fork, as it starts no thread until its use."""
 
     def __init__(self, tokenizer: _FastTokenizer) -> None:
         self._tokenizer = tokenizer
@@ -42,4 +42,5 @@ class Tokens:
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids per text, from [CLS] to [SEP]: at least these 2, at most MAX_TOKENS."""
-        return [each.ids for each in self._tokenizer.encode_batch_fast([text[:MAX_CHARACTERS] for text in texts])]
+        beginnings = [text[:MAX_CHARACTERS] for text in texts]
+        return [each.ids for each in self._tokenizer.encode_batch_fast(beginnings)]

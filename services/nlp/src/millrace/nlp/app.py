@@ -1,0 +1,21 @@
+"""Composition root of the language service."""
+
+from millrace.contracts.services import WorkerClass
+from millrace.nlp.embedding.encoder import Encoder
+from millrace.nlp.settings import NlpSettings
+from millrace.nlp.tasks import Ports, register
+from millrace.worker.process import WarmUp
+from millrace.worker.service import build_service
+
+service = build_service("nlp", WorkerClass.TASK)
+app, stores = service.app, service.stores
+ports = Ports(store=stores.artifacts, embedder=Encoder.load(NlpSettings().model_folder))
+register(app, ports)
+
+
+def _per_process() -> None:
+    ports.warm_up()
+    stores.warm_up("s3", "kms")
+
+
+service.prepare(WarmUp(preload=ports.preload, per_process=_per_process))
