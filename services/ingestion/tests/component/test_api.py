@@ -101,6 +101,15 @@ def test_json_carries_its_own_options(world: World) -> None:
     assert (record.deadline_at - record.accepted_at).total_seconds() == 20
 
 
+def test_json_of_no_particular_type_keeps_its_options_too(world: World) -> None:
+    # given
+    body = b'{"records": [{"record_id": "1", "text": "fine"}], "metadata": {"ticket": "7"}}'
+    # when
+    answer = world.client.post("/v1/runs", content=body, headers=AUTH | {"content-type": "text/plain"})
+    # then
+    assert world.runs.get("acme", answer.json()["run_id"]).metadata == {"ticket": "7"}
+
+
 def test_a_run_is_accepted_even_if_the_broker_is_away(world: World) -> None:
     # given
     world.post.broken = True

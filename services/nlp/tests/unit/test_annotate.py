@@ -81,7 +81,11 @@ def test_one_near_exemplar_is_not_enough() -> None:
 
 def test_rules_beat_vectors_and_exclamations_get_none() -> None:
     # Given three units whose vectors are all near the first theme
-    sources = [Source("so good it hurts", "1", "en"), Source("one two three four", "2", "en"), Source("Wow!", "3", "en")]
+    sources = [
+        Source("so good it hurts", "1", "en"),
+        Source("one two three four", "2", "en"),
+        Source("Wow!", "3", "en"),
+    ]
     said = Annotation(Sentiment(0.5, 0.5), ("second",))
     silent = Annotation(Sentiment(0.0, 0.0), ())
 

@@ -45,7 +45,9 @@ def test_confidence_says_how_much_was_said_and_how_far_it_agrees() -> None:
 
 def test_the_longer_cue_wins() -> None:
     # Given a phrase that holds another with the opposite weight
-    lexicon = Lexicon({**RULES, "cue": [{"weight": 2, "phrases": ["worth"]}, {"weight": -2, "phrases": ["worth less"]}]})
+    lexicon = Lexicon(
+        {**RULES, "cue": [{"weight": 2, "phrases": ["worth"]}, {"weight": -2, "phrases": ["worth less"]}]}
+    )
 
     # Then only the longer one counts
     assert lexicon.judge("worth").score > 0

@@ -9,21 +9,22 @@ NONE = unit_vectors([], np.zeros((0, 4), dtype=np.float32))
 GOOD = [
     "The harbour view from our room was wonderful",
     "Our room had a wonderful harbour view",
-    "What a wonderful view of the harbour from the room",
+    "The staff kept a quiet corner table by the window for us",
 ]
 BAD = ["The breakfast coffee tasted burnt and arrived cold", "Burnt cold coffee came with the breakfast tray"]
 
 
 def test_both_tones_are_represented(unit) -> None:
-    # Given three good and two bad units
+    # Given three good units, two of them nearly the same, and two bad ones
     units = [unit(n, text, sentiment=0.6) for n, text in enumerate(GOOD)]
     units += [unit(10 + n, text, sentiment=-0.6) for n, text in enumerate(BAD)]
 
     # When they are summed up without vectors
     summary = summarize(units, NONE)
 
-    # Then the larger tone has two sentences, the other one, each with its source, and the method is told
+    # Then the larger tone has two sentences that differ, the other one, each with its source; the method is told
     assert [quote.sentiment for quote in summary.sentences] == [0.6, 0.6, -0.6]
+    assert GOOD[2] in {quote.text for quote in summary.sentences}
     assert all(quote.text == {u.unit_id: u.text for u in units}[quote.unit_id] for quote in summary.sentences)
     assert summary.note == "Chosen by words: too few units have a vector."
 

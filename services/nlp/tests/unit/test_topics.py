@@ -6,7 +6,13 @@ from millrace.nlp.domain.topics import find_topics
 from millrace.nlp.domain.units import Unit
 from millrace.nlp.domain.vectors import UnitVectors, unit_vectors
 
-PARKING = ["parking garage full", "parking garage closed", "parking garage dark", "garage parking far", "parking street"]
+PARKING = [
+    "parking garage full",
+    "parking garage closed",
+    "parking garage dark",
+    "garage parking far",
+    "parking street",
+]
 NOISE = 40
 
 

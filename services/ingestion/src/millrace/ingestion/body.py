@@ -9,7 +9,7 @@ from millrace.contracts.api import ColumnMapping, SetAside
 from millrace.contracts.artifacts import JSON
 from millrace.contracts.records import Record
 from millrace.ingestion.domain.errors import BadFile
-from millrace.ingestion.domain.parse import parse
+from millrace.ingestion.domain.parse import UNTOLD, parse
 from millrace.ingestion.domain.parsed import Options as ParseOptions
 
 
@@ -54,7 +54,7 @@ class ReadBody:
 
 def read_body(data: bytes, options: Options) -> ReadBody:
     """The batch in a request's body; BadFile names what is wrong, by row and field."""
-    if options.media_type == JSON:
+    if options.media_type == JSON or _looks_like_a_document(data, options.media_type):
         options = _with_document_options(data, options)
     parse_options = ParseOptions(mapping=options.mapping, scale=options.scale)
     parsed = parse(data, options.media_type, options.filename, parse_options)
@@ -62,6 +62,16 @@ def read_body(data: bytes, options: Options) -> ReadBody:
         options=options, ndjson=to_ndjson(parsed.records), records=len(parsed.records), mapping=parsed.mapping,
         set_aside=parsed.set_aside, set_aside_total=parsed.set_aside_total,
     )  # fmt: skip
+
+
+def _looks_like_a_document(data: bytes, media_type: str) -> bool:
+    """Whether a body of no particular type is one JSON object: its options must not be dropped in silence."""
+    if media_type not in UNTOLD or not data.lstrip().startswith(b"{"):
+        return False
+    try:
+        return isinstance(from_json(data), dict)
+    except ValueError:
+        return False
 
 
 def _with_document_options(data: bytes, options: Options) -> Options:

@@ -18,7 +18,7 @@ _MEDIA_TYPES = {
     "text/tab-separated-values": "tsv",
     "application/vnd.ms-excel": "csv",  # what browsers on Windows say of a .csv file
 }
-_UNTOLD = frozenset({"", "application/octet-stream", "text/plain", "application/x-www-form-urlencoded"})
+UNTOLD = frozenset({"", "application/octet-stream", "text/plain", "application/x-www-form-urlencoded"})
 """Media types that clients send when they know nothing: the file's name or content then tells."""
 
 _SUFFIXES = {"json": "json", "ndjson": "ndjson", "jsonl": "ndjson", "csv": "csv", "tsv": "tsv", "tab": "tsv"}
@@ -55,7 +55,7 @@ def _kind(data: bytes, media_type: str, filename: str) -> tuple[str, str]:
     charset = headers.get_content_charset("")
     if told in _MEDIA_TYPES:
         return _MEDIA_TYPES[told], charset
-    if told not in _UNTOLD:
+    if told not in UNTOLD:
         raise BadFile("unsupported_format", f"no reader for {told[:64]!r}; send JSON, NDJSON or CSV")
     suffix = filename.rpartition(".")[2].casefold()
     return _SUFFIXES.get(suffix) or _by_content(data), charset

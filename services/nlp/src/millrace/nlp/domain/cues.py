@@ -1,9 +1,9 @@
 """Cues: phrases that stand for something, found in a text.
 
 A cue is written in words: `wash*` is any word that begins with "wash", `#` a number in digits or words, `(a|b c|)` a
-choice that may be empty. Case and hyphens do not matter ("rip off", "rip-off");
-punctuation ends a phrase. Every cue is a regular expression that is tried only where its first word stands, so the
-time for a text hardly depends on the number of cues.
+choice that may be empty. Case and hyphens do not matter ("rip off", "Rip-off"); other punctuation ends a phrase. Every
+cue is a regular expression that is tried only where its first word stands, so the time for a text hardly depends on
+the number of cues.
 """
 
 import re

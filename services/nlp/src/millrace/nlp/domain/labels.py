@@ -10,9 +10,11 @@ from millrace.nlp.domain.vocabulary import TONE_WORDS, content_words, stem
 TERMS = 4
 MIN_SHARE = 0.3
 """Least share of a group's units that hold a term."""
-_ROOT = 5
+MIN_OWN_SHARE = 0.2
+"""The same where no term reaches it, for a term that is the group's own: people name one thing in many words."""
 OWN = 0.5
-"""Least share of a term's units that lie in the group, for one term alone to be a label."""
+"""Least share of a term's units that lie in the group for the term to be its own."""
+_ROOT = 5
 
 
 def subject_words(text: str) -> list[str]:
@@ -34,16 +36,12 @@ class Corpus:
         not speak for all.
         """
         inside = Counter(word for unit in group for word in _stems(unit))
-        least = max(2, MIN_SHARE * len(group))
-        scores = {
-            word: count * math.log(1 + self._size / self._found_in[word])
-            for word, count in inside.items()
-            if count >= least
-        }
-        best = _unlike(sorted(scores, key=lambda word: (-scores[word], word)))[:TERMS]
-        if len(scores) == 1 and inside[best[0]] < OWN * self._found_in[best[0]]:
-            return ()
-        return tuple(best)
+        own = {word for word, count in inside.items() if count >= OWN * self._found_in[word]}
+        often = {word for word, count in inside.items() if count >= max(2, MIN_SHARE * len(group))}
+        if not often or (len(often) == 1 and not often <= own):
+            often = {word for word in own if inside[word] >= max(2, MIN_OWN_SHARE * len(group))}
+        scores = {word: inside[word] * math.log(1 + self._size / self._found_in[word]) for word in often}
+        return tuple(_unlike(sorted(scores, key=lambda word: (-scores[word], word)))[:TERMS])
 
 
 def spelled(terms: Sequence[str], group: Sequence[Unit]) -> tuple[str, ...]:

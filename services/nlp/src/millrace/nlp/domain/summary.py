@@ -8,21 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from millrace.contracts.insights import Summary
+from millrace.nlp.domain.labels import subject_words
 from millrace.nlp.domain.lexical import lexical_vectors, normalised
 from millrace.nlp.domain.sentiment import label
 from millrace.nlp.domain.units import Unit, readable
 from millrace.nlp.domain.vectors import UnitVectors
-from millrace.nlp.domain.vocabulary import content_words
 
 SENTENCES = 3
-NOVELTY = 0.5
-"""Weight of being unlike what was already chosen against being central (MMR, Carbonell and Goldstein 1998)."""
+NOVELTY = 0.4
+"""Weight of being unlike what was already chosen against being central (MMR, Carbonell and Goldstein 1998). With 0.5
+the second sentence of the sample reviews was an odd one."""
+REPEATS = 0.8
+"""Cosine from which a sentence says what a chosen one says."""
 PRESENT = 0.1
 """Least share of all units from which a tone is represented."""
 MIN_VECTORS = 30
 """Below it the sample is too thin to have a centre, and the words of all units are used."""
 MAX_CANDIDATES = 2000
 _MIN_WORDS, _MAX_WORDS = 6, 40
+_MIN_SUBJECTS = 3
 
 
 @dataclass(frozen=True)
@@ -93,15 +97,17 @@ def _pick(pool: _Pool, taken: NDArray[np.float32], count: int) -> list[int]:
     centre = normalised(pool.vectors.mean(axis=0, keepdims=True))[0]
     central = np.where(readable, pool.vectors @ centre, -np.inf)
     picked: list[int] = []
-    for _ in range(min(count, int(readable.sum()))):
+    while len(picked) < count:
         before = np.concatenate([taken, pool.vectors[picked]])
-        alike = (pool.vectors @ before.T).max(axis=1) if len(before) else np.zeros(len(central), dtype=np.float32)
-        score = (1 - NOVELTY) * central - NOVELTY * alike
-        score[picked] = -np.inf
+        alike = (pool.vectors @ before.T).max(axis=1, initial=0)
+        alike[picked] = 1
+        score = np.where(alike < REPEATS, (1 - NOVELTY) * central - NOVELTY * alike, -np.inf)
+        if score.max() == -np.inf:
+            break
         picked.append(int(score.argmax()))
     return picked
 
 
 def _readable(unit: Unit) -> bool:
     """Whether the sentence says something by itself."""
-    return _MIN_WORDS <= len(unit.text.split()) <= _MAX_WORDS and len(set(content_words(unit.text))) >= 3
+    return _MIN_WORDS <= len(unit.text.split()) <= _MAX_WORDS and len(subject_words(unit.text)) >= _MIN_SUBJECTS

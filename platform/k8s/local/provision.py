@@ -1,0 +1,32 @@
+"""Create on a moto server what Terraform creates on AWS: for compose.yaml and the local overlay."""
+
+import sys
+from urllib.request import Request, urlopen
+
+from millrace.contracts import routing
+from millrace.storage.aws import Clients
+from millrace.storage.provision import create_bucket, create_key, create_queues, create_table
+from millrace.storage.settings import StorageSettings
+
+VISIBILITY_S = 20
+SEED = 1
+"""moto makes the same ids after the same seed, so every container can be told the key's ARN beforehand."""
+
+
+def provision(settings: StorageSettings) -> None:
+    """Everything, unless the key says that it is there already; SystemExit when the key's ARN is not the one told."""
+    clients = Clients(settings)
+    keys = clients.client("kms").list_keys()["Keys"]
+    if settings.kms_key_arn in {key["KeyArn"] for key in keys}:
+        return
+    create_table(clients, settings.table)
+    create_bucket(clients, settings.bucket)
+    create_queues(clients, (*routing.QUEUES, routing.UNROUTED), VISIBILITY_S)
+    urlopen(Request(f"{settings.aws_endpoint_url}/moto-api/seed?a={SEED}", method="POST")).close()
+    arn = create_key(clients)
+    if arn != settings.kms_key_arn:
+        sys.exit(f"MILLRACE_KMS_KEY_ARN must be {arn}")
+
+
+if __name__ == "__main__":
+    provision(StorageSettings())

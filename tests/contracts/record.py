@@ -1,0 +1,105 @@
+"""`python tests/contracts/record.py`: record an example of every task's messages that has none yet.
+
+An example is written once per task and version and never changed: it stands for messages that are in queues and
+stores when the next release starts.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from millrace.contracts import catalogue
+from millrace.contracts.artifacts import JSON, PARQUET, ArtifactRef
+from millrace.contracts.base import Message
+from millrace.contracts.catalogue import TaskSpec
+from millrace.contracts.ids import event_id
+from millrace.contracts.messages import Advance, Deliver, FanOut, PartMessage, RunMessage
+from millrace.contracts.outcome import Coverage, Outcome, OutcomeStatus, Reason, Timings
+from millrace.contracts.run import Gap, RunContext, StepContext
+from millrace.contracts.tables import Table
+
+EXAMPLES = Path(__file__).parents[2] / "libs" / "contracts" / "examples"
+RUN_ID = "run_01M80000000000000000000000"
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+HEAD: dict[str, Any] = {"tenant": "acme", "run_id": RUN_ID, "attempt": 1, "traceparent": TRACE}
+
+
+def folder(spec: TaskSpec[Any]) -> Path:
+    """Where a task's examples of its present version are."""
+    return EXAMPLES / spec.name / f"v{spec.version}"
+
+
+def control_message(spec: TaskSpec[Any]) -> RunMessage:
+    """An example of a control task's message."""
+    if spec is catalogue.ADVANCE:
+        return Advance(**HEAD, stage="datasets")
+    if spec is catalogue.FAN_OUT:
+        return FanOut(**HEAD, stage="datasets", only=("ratings.0",))
+    return Deliver(**HEAD, event_id=event_id(RUN_ID), delivery=2)
+
+
+def part_message(spec: TaskSpec[Any]) -> PartMessage:
+    """An example of a part's message, with every input that the task takes."""
+    fields = spec.input.model_fields
+    inputs = {name: (_artifact(name),) for name, field in fields.items() if "ArtifactRef" in str(field.annotation)}
+    params: dict[str, Any] = {"run": _context().model_dump(mode="json")} if "run" in fields else {}
+    if "max_chunks" in fields:
+        params["max_chunks"] = 4
+    return PartMessage(
+        **HEAD, stage="stage", step="step", part=1, parts=4, deadline_at=AT + timedelta(seconds=10),
+        stage_deadline_at=AT + timedelta(seconds=5), allowance_s=1.5, published_at=AT, inputs=inputs, params=params,
+    )  # fmt: skip
+
+
+def outcome(spec: TaskSpec[Any], status: OutcomeStatus) -> Outcome:
+    """An example of what a part reports."""
+    ok = status is OutcomeStatus.SUCCEEDED
+    return Outcome(
+        step="step", part=1, status=status, reason=None if ok else Reason(code="soft_time_limit", detail="", retryable=True),
+        artifacts={name: (_artifact(name, output.content),) for name, output in spec.outputs.items()} if ok else {},
+        coverage=Coverage(seen=8, total=10) if ok else None, facts={"rows": 10}, worker="host:42", deliveries=1,
+        timings=Timings(published_at=AT, started_at=AT, ended_at=AT + timedelta(seconds=1), read_s=0.1, write_s=0.2),
+    )  # fmt: skip
+
+
+def _artifact(name: str, content: Table | type[Message] | None = None) -> ArtifactRef:
+    table = isinstance(content, Table)
+    return ArtifactRef(
+        tier="hot", key=f"{RUN_ID}/stage/step/00001/0123456789abcdef/{name}.0", sha256="ab" * 32, size=1024,
+        media_type=PARQUET if table else JSON, schema_name=f"{name}/1", rows=10 if table else None,
+    )  # fmt: skip
+
+
+def _context() -> RunContext:
+    return RunContext(
+        run_id=RUN_ID, tenant="acme", flow="customer-feedback", flow_version=1, attempt=1, records=10, accepted_at=AT,
+        batch_sha256="cd" * 32, gaps=(Gap(step="operations", reason="deadline_passed", effect="no reply times"),),
+        steps=(
+            StepContext(
+                stage="datasets", step="ratings", status=OutcomeStatus.SUCCEEDED, parts=1, seconds=0.5,
+                coverage=Coverage(seen=10, total=10), facts={"rated": 10},
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _write(path: Path, message: Message) -> None:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(message.model_dump(mode="json"), indent=2) + "\n")
+
+
+def main() -> None:
+    """Write what is missing."""
+    for spec in catalogue.CONTROL:
+        _write(folder(spec) / "message.json", control_message(spec))
+    for spec in catalogue.PARTS:
+        _write(folder(spec) / "message.json", part_message(spec))
+        _write(folder(spec) / "outcome.json", outcome(spec, OutcomeStatus.SUCCEEDED))
+        _write(folder(spec) / "timed_out.json", outcome(spec, OutcomeStatus.TIMED_OUT))
+
+
+if __name__ == "__main__":
+    main()
