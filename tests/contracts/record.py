@@ -57,7 +57,8 @@ def outcome(spec: TaskSpec[Any], status: OutcomeStatus) -> Outcome:
     """An example of what a part reports."""
     ok = status is OutcomeStatus.SUCCEEDED
     return Outcome(
-        step="step", part=1, status=status, reason=None if ok else Reason(code="soft_time_limit", detail="", retryable=True),
+        step="step", part=1, status=status,
+        reason=None if ok else Reason(code="soft_time_limit", detail="", retryable=True),
         artifacts={name: (_artifact(name, output.content),) for name, output in spec.outputs.items()} if ok else {},
         coverage=Coverage(seen=8, total=10) if ok else None, facts={"rows": 10}, worker="host:42", deliveries=1,
         timings=Timings(published_at=AT, started_at=AT, ended_at=AT + timedelta(seconds=1), read_s=0.1, write_s=0.2),

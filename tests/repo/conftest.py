@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,11 @@ class Repository:
 @pytest.fixture(scope="session")
 def repository() -> Repository:
     return Repository(Path(__file__).resolve().parents[2])
+
+
+@pytest.fixture(scope="session")
+def containers(repository: Repository) -> dict[str, Any]:
+    """Our own services in compose.yaml, without what stands around them."""
+    services = yaml.safe_load((repository.root / "compose.yaml").read_text())["services"]
+    built = {name: each for name, each in services.items() if "build" in each}
+    return {name: each for name, each in built.items() if each["build"]["args"]["SERVICE"] != "local"}

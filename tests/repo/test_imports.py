@@ -15,6 +15,7 @@ sys.exit(lint_imports(config_filename=f"{tree}/.importlinter", no_cache=True, no
 """
 
 INWARD = "Packages point inward, and no service imports another"
+OUTSIDE = "Services are started or called, never imported"
 LAYERS = "Inside a service: app > tasks, routes > adapters > domain"
 PURE = "Domains are pure: no broker, no store, no network, no environment"
 THIN = "The orchestrator and the callback know no data frame and no model"
@@ -24,6 +25,7 @@ BREACHES = {
     "a library imports a service": ("worker/bad.py", "import millrace.nlp", INWARD),
     "contracts import a library": ("contracts/bad.py", "import millrace.storage", INWARD),
     "a service imports test helpers": ("nlp/bad.py", "import millrace.testing.parts", INWARD),
+    "the local stack imports a service": ("local/bad.py", "import millrace.nlp", OUTSIDE),
     "an adapter calls a task": ("callback/adapters.py", "import millrace.callback.tasks", LAYERS),
     "a domain talks to AWS": ("analytics/domain/bad.py", "import boto3", PURE),
     "a domain reads a store": ("nlp/domain/bad.py", "import millrace.storage.ports", PURE),

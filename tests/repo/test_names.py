@@ -1,5 +1,6 @@
 """One name everywhere: folder = queue = package = image = container = Kubernetes object = `service.name`."""
 
+import ast
 import re
 
 import yaml
@@ -45,21 +46,20 @@ def test_every_task_has_an_example(repository):
     assert missing == []
 
 
-def test_containers_are_the_deployments(repository):
-    containers = yaml.safe_load((repository.root / "compose.yaml").read_text())["services"]
-    ours = {
-        name: each["build"]["args"]["SERVICE"] for name, each in containers.items() if "SERVICE" in _arguments(each)
+def test_containers_are_the_deployments(containers):
+    assert {name: each["build"]["args"]["SERVICE"] for name, each in containers.items()} == {
+        each.name: each.service for each in DEPLOYMENTS
     }
-    assert ours == {each.name: each.service for each in DEPLOYMENTS}
-    for name, each in containers.items():
-        if name in ours:
-            assert each["image"] == f"millrace/{ours[name].replace('_', '-')}"
+    for each in DEPLOYMENTS:
+        assert containers[each.name]["image"] == f"millrace/{each.service.replace('_', '-')}"
+        module = "millrace.worker" if each.queue else f"millrace.{each.service}"
+        assert containers[each.name]["command"] == [module, each.name][: 2 if each.queue else 1]
 
 
 def test_images_are_the_services(repository):
     artifacts = yaml.safe_load((repository.root / "skaffold.yaml").read_text())["build"]["artifacts"]
     built = {each["image"]: each["docker"]["buildArgs"]["SERVICE"] for each in artifacts}
-    assert built == {f"millrace/{each.kebab}": each.name for each in repository.services}
+    assert built == {f"millrace/{each.kebab}": each.name for each in repository.services} | {"millrace/local": "local"}
 
 
 def test_kubernetes_objects_are_the_deployments(repository):
@@ -79,5 +79,17 @@ def test_executables_are_the_deployments(repository):
         assert named == workers
 
 
-def _arguments(container):
-    return container.get("build", {}).get("args", {})
+def test_every_process_says_its_own_name_in_telemetry(repository):
+    # `service.name` is what app.py hands to create_app() and prepare().
+    for folder in repository.services:
+        if (folder.package / "app.py").exists():
+            tree = ast.parse((folder.package / "app.py").read_text())
+            calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+            named = {
+                argument.value
+                for call in calls
+                if getattr(call.func, "id", "") in ("create_app", "prepare", "configure")
+                for argument in call.args
+                if isinstance(argument, ast.Constant)
+            }
+            assert named <= {folder.kebab}, folder.name

@@ -1,7 +1,7 @@
 """What the tests of the language service share."""
 
-import csv
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,8 +13,7 @@ from millrace.nlp.domain.sentiment import Lexicon
 from millrace.nlp.domain.taxonomy import Taxonomy
 from millrace.nlp.domain.units import Unit
 
-LINES = Path(__file__).parent / "data" / "labelled_units.tsv"
-TONES = {"pos": "positive", "neg": "negative", "neu": "neutral"}
+LINES = Path(__file__).parent / "data" / "labelled_units.json"
 
 
 class Line(NamedTuple):
@@ -30,9 +29,8 @@ def labelled() -> Callable[[str], list[Line]]:
     """The hand-written lines of the set `dev`, which rules and thresholds were chosen on, or `heldout`."""
 
     def lines(which: str) -> list[Line]:
-        with LINES.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file, delimiter="\t") if row["set"] == which]
-        return [Line(row["text"], TONES[row["sentiment"]], set(row["themes"].split(",")) - {""}) for row in rows]
+        rows = [row for row in json.loads(LINES.read_text(encoding="utf-8")) if row["set"] == which]
+        return [Line(row["text"], row["sentiment"], set(row["themes"])) for row in rows]
 
     return lines
 

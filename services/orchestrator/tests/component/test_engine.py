@@ -212,7 +212,8 @@ def test_a_part_that_celery_killed_is_a_timed_out_part(world: World) -> None:
     world.advance()
     world.report_datasets()
     key = join_key("acme", world.run_id, 1, "datasets")
-    world.joins.parts[key][f"{world.run_id}:1:datasets:customers.0"] = '{"state": "FAILURE", "error": "TimeLimitExceeded"}'
+    task = f"{world.run_id}:1:datasets:customers.0"
+    world.joins.parts[key][task] = '{"state": "FAILURE", "error": "TimeLimitExceeded"}'
     # when
     world.advance("datasets")
     # then

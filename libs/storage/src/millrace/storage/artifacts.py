@@ -2,10 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
 
 from millrace.contracts.artifacts import INLINE_LIMIT, ArtifactRef
 from millrace.contracts.messages import PartMessage
-from millrace.storage.errors import Corrupt, NotFound
+from millrace.storage.errors import Corrupt
 from millrace.storage.ports import Envelope, HotStore, ObjectStore
 
 
@@ -38,7 +39,7 @@ class ArtifactStore:
         The first write stays. A second writer gets a reference to what is there, so that two executions of one
         part agree even if their bytes differ. Raises Unavailable when the store does not answer.
         """
-        tier = "cold" if durable or len(data) > self.inline_limit else "hot"
+        tier: Literal["hot", "cold"] = "cold" if durable or len(data) > self.inline_limit else "hot"
         ref = ArtifactRef(
             tier=tier, key=key, sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type=media_type,
             schema_name=schema_name, rows=rows,

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import aws_encryption_sdk
-from aws_encryption_sdk.caches.local import LocalCryptoMaterialsCache
-from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError
-from aws_encryption_sdk.identifiers import AlgorithmSuite, CommitmentPolicy
-from aws_encryption_sdk.key_providers.kms import KMSMasterKey
-from aws_encryption_sdk.materials_managers.caching import CachingCryptoMaterialsManager
+import aws_encryption_sdk  # type: ignore[import-untyped]
+from aws_encryption_sdk.caches.local import LocalCryptoMaterialsCache  # type: ignore[import-untyped]
+from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError  # type: ignore[import-untyped]
+from aws_encryption_sdk.identifiers import AlgorithmSuite, CommitmentPolicy  # type: ignore[import-untyped]
+from aws_encryption_sdk.key_providers.kms import KMSMasterKey  # type: ignore[import-untyped]
+from aws_encryption_sdk.materials_managers.caching import CachingCryptoMaterialsManager  # type: ignore[import-untyped]
 from cryptography.exceptions import InvalidTag
 
 from millrace.storage.aws import Clients, translated

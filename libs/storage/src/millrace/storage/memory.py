@@ -1,4 +1,4 @@
-"""In-memory twins of every store. They pass the same tests as the real ones."""
+"""In-memory twins of every store. They pass the same tests as the real ones; `ports` says what each method does."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ class MemoryRuns:
     keys: dict[tuple[str, str], Idempotency] = field(default_factory=dict)
 
     def create(self, record: RunRecord, once: Idempotency | None = None) -> None:
+        """See `ports`."""
         key = record.tenant, record.run_id
         if once is not None:
             known = self.keys.setdefault((record.tenant, once.key), once)
@@ -34,12 +35,14 @@ class MemoryRuns:
         self.records[key] = record
 
     def get(self, tenant: str, run_id: str) -> RunRecord:
+        """See `ports`."""
         try:
             return self.records[tenant, run_id]
         except KeyError:
             raise NotFound(f"no run {run_id}") from None
 
     def replace(self, record: RunRecord) -> RunRecord:
+        """See `ports`."""
         if self.get(record.tenant, record.run_id).revision != record.revision:
             raise Conflict(f"{record.run_id} has moved on")
         written = record.model_copy(update={"revision": record.revision + 1})
@@ -47,6 +50,7 @@ class MemoryRuns:
         return written
 
     def page(self, tenant: str, limit: int, cursor: str | None = None) -> Page:
+        """See `ports`."""
         mine = sorted((run for owner, run in self.records if owner == tenant), reverse=True)
         rest = [run for run in mine if cursor is None or run < cursor]
         chosen = rest[:limit]
@@ -54,6 +58,7 @@ class MemoryRuns:
         return Page(records=tuple(self.records[tenant, run] for run in chosen), cursor=more)
 
     def due(self, before: datetime, limit: int) -> Sequence[Due]:
+        """See `ports`."""
         due = [
             Due(tenant=record.tenant, run_id=record.run_id, due_at=record.due_at)
             for record in self.records.values()
@@ -69,12 +74,14 @@ class MemoryFlows:
     flows: dict[str, Flow] = field(default_factory=dict)
 
     def publish(self, flows: Sequence[Flow]) -> None:
+        """See `ports`."""
         for flow in flows:
             known = self.flows.get(flow.name)
             if known is None or known.version <= flow.version:
                 self.flows[flow.name] = flow
 
     def all(self) -> tuple[Flow, ...]:
+        """See `ports`."""
         return tuple(flow for _, flow in sorted(self.flows.items()))
 
 
@@ -85,18 +92,21 @@ class MemoryObjects:
     objects: dict[str, bytes] = field(default_factory=dict)
 
     def put(self, key: str, data: bytes) -> bool:
+        """See `ports`."""
         if key in self.objects:
             return False
         self.objects[key] = data
         return True
 
     def get(self, key: str) -> bytes:
+        """See `ports`."""
         try:
             return self.objects[key]
         except KeyError:
             raise NotFound(f"nothing under {key}") from None
 
     def delete(self, key: str) -> None:
+        """See `ports`."""
         self.objects.pop(key, None)
 
 
@@ -107,10 +117,12 @@ class MemoryEnvelope:
     key: bytes = field(default_factory=lambda: AESGCM.generate_key(256), repr=False)
 
     def encrypt(self, data: bytes, context: Mapping[str, str]) -> bytes:
+        """See `ports`."""
         nonce = os.urandom(12)
         return nonce + AESGCM(self.key).encrypt(nonce, data, _associated(context))
 
     def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
+        """See `ports`."""
         try:
             return AESGCM(self.key).decrypt(sealed[:12], sealed[12:], _associated(context))
         except (InvalidTag, ValueError) as error:

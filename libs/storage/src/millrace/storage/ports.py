@@ -48,7 +48,8 @@ class RunStore(Protocol):
 
     def create(self, record: RunRecord, once: Idempotency | None = None) -> None:
         """Store a new run, and with it its idempotency key or neither. Conflict when the id is taken, Repeated when
-        the tenant used the key before."""
+        the tenant used the key before.
+        """
 
     def get(self, tenant: str, run_id: str) -> RunRecord:
         """The run; NotFound when this tenant has none of that id."""

@@ -25,7 +25,9 @@ class Bench:
         self.store = store or memory_artifacts()
         self.run_id = new_run_id()
 
-    def put(self, name: str, data: bytes, schema_name: str, media_type: str = JSON, rows: int | None = None) -> ArtifactRef:
+    def put(
+        self, name: str, data: bytes, schema_name: str, media_type: str = JSON, rows: int | None = None
+    ) -> ArtifactRef:
         """Store bytes as an input."""
         key = f"{self.run_id}/given/{name}"
         ref, _ = self.store.put(
@@ -40,7 +42,7 @@ class Bench:
 
     def put_table(self, name: str, rows: list[dict[str, Any]], schema: Table) -> ArtifactRef:
         """Store rows as a dataset."""
-        import pyarrow as pa
+        import pyarrow as pa  # type: ignore[import-untyped]
 
         from millrace.storage.tables import arrow_schema, encode
 

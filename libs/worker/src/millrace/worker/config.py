@@ -34,7 +34,7 @@ def _common() -> dict[str, Any]:
         "task_acks_on_failure": True,
         "task_acks_on_timeout": True,
         "task_default_retry_delay": 1,
-        "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0.05, "interval_step": 0.2, "interval_max": 1},
+        "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0.05, "interval_step": 0.2},
         "worker_deduplicate_successful_tasks": False,
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,

@@ -17,7 +17,7 @@ def health_step(path: Path, ready: Any) -> type[bootsteps.StartStopStep]:
     It runs in the consumer's loop, so a stuck loop lets the file grow old: probe its age, not its presence.
     """
 
-    class Health(bootsteps.StartStopStep):  # type: ignore[misc]
+    class Health(bootsteps.StartStopStep):
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def __init__(self, parent: Any, **kwargs: Any) -> None:

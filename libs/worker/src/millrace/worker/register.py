@@ -66,19 +66,20 @@ def register_control(app: Celery, spec: TaskSpec[ControlMessage], handler: Calla
 
 
 def _register(app: Celery, spec: TaskSpec[Any], run: Callable[..., Any]) -> None:
-    app.task(
-        name=spec.name, bind=True, soft_time_limit=spec.soft_limit_s, time_limit=spec.hard_limit_s,
-        max_retries=MAX_RETRIES,
-    )(run)  # fmt: skip
+    options: dict[str, Any] = {"soft_time_limit": spec.soft_limit_s, "time_limit": spec.hard_limit_s}
+    decorate: Callable[[Callable[..., Any]], Any] = app.task(
+        name=spec.name, bind=True, max_retries=MAX_RETRIES, **options
+    )
+    decorate(run)
 
 
 def _known(app: Celery, task: Task[Any, Any]) -> Any:
     """The outcome that this part's join already has, as Celery would return it."""
-    chord = task.request.chord
+    chord: Any = task.request.chord
     if chord is None:
         return None
     joins: JoinStore = app.conf[CONF_KEY]
-    known = joins.get(chord["options"]["task_id"], task.request.id)
+    known = joins.get(chord["options"]["task_id"], str(task.request.id))
     return None if known is None else json.loads(known)
 
 

@@ -10,7 +10,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 from kombu.transport import SQS
 
-_original = SQS.Channel._on_messages_ready
+# The stubs of kombu leave out what is private.
+_Channel: Any = SQS.Channel
+_original = _Channel._on_messages_ready
 
 
 def _on_messages_ready(self: Any, queue: str, qname: str, messages: Any) -> Any:
@@ -19,6 +21,6 @@ def _on_messages_ready(self: Any, queue: str, qname: str, messages: Any) -> Any:
 
 def survive_failed_polls() -> None:
     """Patch the transport once; harmless when repeated."""
-    SQS.Channel._on_messages_ready = _on_messages_ready
+    _Channel._on_messages_ready = _on_messages_ready
     if ClientError not in SQS.Transport.connection_errors:
         SQS.Transport.connection_errors = (*SQS.Transport.connection_errors, ClientError)

@@ -25,7 +25,7 @@ console = Console()
 
 
 def up(detach: bool) -> None:
-    """Start the stack. In the foreground it shows one log stream and ends with Ctrl-C; detached it returns when ready."""
+    """Start the stack: in the foreground one log stream until Ctrl-C; detached it returns when all is ready."""
     folder = _folder()
     if _state(folder) is not None:
         console.print("A stack runs from this folder already: [bold]millrace down[/] ends it.")
@@ -42,7 +42,11 @@ def down() -> None:
     if state is None:
         console.print("No stack runs from this folder.")
         return
-    _ask(state)
+    try:
+        _ask(state)
+    except NotRunning as error:
+        console.print(str(error))
+        raise SystemExit(1) from error
     console.print("The stack is down.")
 
 
@@ -119,7 +123,7 @@ def _start_detached(folder: Path) -> None:
         name="stack", command=module("millrace.local"), environment=inherited_whole(), log=folder / "logs" / "stack.log"
     )
     with process.log.open("ab") as log:
-        process.handle = subprocess.Popen(  # noqa: S603 - our own module
+        process.handle = subprocess.Popen(
             process.command, env=dict(process.environment), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip

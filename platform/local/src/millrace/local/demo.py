@@ -11,6 +11,7 @@ from rich.rule import Rule
 
 from millrace.client.client import Client
 from millrace.client.commands import Submission, submit
+from millrace.client.settings import Settings
 from millrace.contracts.api import RunView
 from millrace.contracts.run import RunStatus
 
@@ -23,19 +24,17 @@ def show(console: Console, folder: Path, file: Path) -> int:
         file=file, flow="customer-feedback", callback_url=state["callback_url"], mapping={}, metadata={"demo": "yes"},
         deadline_s=None,
     )  # fmt: skip
-    submit(wanted, wait=True, timeout_s=None, as_json=False)
+    reports = Path(state["report_dir"])
+    given = Settings(api_url=state["api_url"], api_key=state["api_key"], report_dir=reports, source="the local stack")
+    accepted = submit(wanted, wait=True, timeout_s=None, as_json=False, given=given)
     with Client(state["api_url"], state["api_key"]) as client:
-        run = client.runs(limit=1).runs[0]
-        report = client.report(run.run_id) if "report" in run.links else None
-    kept = folder / "reports" / f"{run.run_id}.json"
-    if report is not None:
-        kept.write_text(report.model_dump_json(indent=2))
+        run = client.run(accepted.run_id)
     console.print(Rule("2  The callback, as the consumer received it"))
     received = _received(Path(state["callbacks"]), run)
     if received is None:
         console.print("[red]no callback arrived[/]")
         return 1
-    return _tell(console, folder, run, received, kept)
+    return _tell(console, folder, run, received, reports / f"{run.run_id}.json")
 
 
 def _received(folder: Path, run: RunView) -> dict[str, Any] | None:
@@ -53,7 +52,8 @@ def _tell(console: Console, folder: Path, run: RunView, received: dict[str, Any]
     mark = "[bold green]verified[/]" if received["verified"] else "[bold red]NOT verified[/]"
     console.print(f"signature            {mark} (Standard Webhooks, {received['headers']['webhook-id']})")
     console.print(f"accepted to callback [bold]{seconds:.2f} s[/] of 10 s; run {run.status.value}", highlight=False)
-    console.print(f"parts                {sum(workers.values())}, executed by {len(workers)} processes", highlight=False)
+    parts = sum(workers.values())
+    console.print(f"parts                {parts}, executed by {len(workers)} processes", highlight=False)
     console.print(f"report               {report}", highlight=False, soft_wrap=True)
     ended_well = run.status in (RunStatus.COMPLETED, RunStatus.PARTIAL)
     return 0 if ended_well and received["verified"] and seconds < 10 else 1

@@ -31,7 +31,7 @@ class Process:
 
     def start(self) -> None:
         """Start it. Its standard output and errors go to the log and to the listener."""
-        self.handle = subprocess.Popen(  # noqa: S603 - commands are made by the stack
+        self.handle = subprocess.Popen(
             self.command, env=dict(self.environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL, pass_fds=self.pass_fds, start_new_session=True,
         )  # fmt: skip

@@ -82,7 +82,7 @@ def _is_ours(url: str, process: Process) -> bool:
     client = Redis.from_url(url, socket_timeout=1)
     try:
         info = client.info("server")
-        return bool(process.handle and info["process_id"] == process.handle.pid)  # type: ignore[index]
+        return bool(process.handle and info["process_id"] == process.handle.pid)
     except RedisError:
         return False
     finally:

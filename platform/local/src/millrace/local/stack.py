@@ -36,7 +36,7 @@ class Stack:
     control: tuple[int, str] | None = None
     """Port and token by which `millrace down` reaches this stack."""
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    secret: str = field(default_factory=lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), repr=False)
+    secret: str = field(default_factory=lambda: _signing_secret(), repr=False)
     servers: list[Server] = field(default_factory=list)
     processes: dict[str, Process] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict, repr=False)
@@ -171,7 +171,7 @@ class Stack:
         return listener
 
     def _write_state(self) -> None:
-        state = {
+        state: dict[str, object] = {
             "api_url": self.api_url, "api_key": self.api_key, "callback_url": self.callback_url,
             "callbacks": str(self.folder / "callbacks"), "report_dir": str(self.folder / "reports"),
             "processes": {name: process.handle.pid for name, process in self.processes.items() if process.handle},
@@ -182,6 +182,11 @@ class Stack:
         fresh.touch(mode=0o600)
         fresh.write_text(json.dumps(state, indent=2))
         fresh.replace(self.folder / "stack.json")
+
+
+def _signing_secret() -> str:
+    """As Standard Webhooks writes it."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _url(listener: socket.socket) -> str:

@@ -13,7 +13,7 @@ from millrace.contracts.catalogue import ADVANCE
 from millrace.contracts.messages import Advance
 from millrace.contracts.run import RunRecord
 from millrace.ingestion.body import Options, ReadBody, read_body
-from millrace.ingestion.errors import BadFile
+from millrace.ingestion.domain.errors import BadFile
 from millrace.worker.publish import publish
 
 PARSE_TIMEOUT_S = 10.0

@@ -35,7 +35,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(IngestionError)
     async def _refused(request: Request, error: IngestionError) -> Response:
-        code, detail, rows = ("bad-request", str(error), ())
+        code, detail = "bad-request", str(error)
+        rows: tuple[SetAside, ...] = ()
         if isinstance(error, BadFile):
             code, detail, rows = error.code, error.detail, error.errors
         elif isinstance(error, RequestError):
@@ -50,7 +51,8 @@ def install(app: FastAPI) -> None:
     async def _storage(request: Request, error: StorageError) -> Response:
         log.error("storage_failed", extra={"action": "storage_failed", "error": str(error), "path": request.url.path})
         if error.retryable:
-            return problem(request, 503, "unavailable", "a store does not answer; try again", (), **{"Retry-After": "2"})
+            detail = "a store does not answer; try again"
+            return problem(request, 503, "unavailable", detail, (), **{"Retry-After": "2"})
         return problem(request, 500, "internal", "the request failed; it was not accepted")
 
     @app.exception_handler(RequestValidationError)

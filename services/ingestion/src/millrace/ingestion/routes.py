@@ -75,7 +75,7 @@ def _add_submit(api: APIRouter, ports: Ports) -> None:
         deadline_s: float | None = None,
         scale: str = "",
         filename: str = "",
-        map: Annotated[list[str], Query()] = [],  # noqa: A002, B006 - the option's public name
+        map: Annotated[list[str], Query()] = [],  # noqa: B006 - the option's public name
         meta: Annotated[list[str], Query()] = [],  # noqa: B006
     ) -> Response:
         """Accept a batch: JSON, NDJSON, CSV or TSV."""

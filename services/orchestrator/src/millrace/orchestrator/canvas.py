@@ -39,7 +39,8 @@ def publish_again(app: Celery, record: RunRecord, stage: str, parts: Sequence[Pa
     """Publish some parts of a chord once more, into the join that is already open."""
     body = _body(app, record, stage)
     for spec, message in parts:
-        signature(app, spec, message, task_id(message)).set(chord=body).apply_async()
+        part: Any = signature(app, spec, message, task_id(message))
+        part.apply_async(chord=body)
 
 
 def _body(app: Celery, record: RunRecord, stage: str) -> Signature[Any]:

@@ -71,7 +71,7 @@ class Sweep:
 def add_to(app: Celery, sweep: Sweep) -> None:
     """Run the sweep in the app's worker, in a greenlet of its timer."""
 
-    class SweepStep(bootsteps.StartStopStep):  # type: ignore[misc]
+    class SweepStep(bootsteps.StartStopStep):
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def __init__(self, parent: Any, **kwargs: Any) -> None:

@@ -23,8 +23,10 @@ CONF_KEY = "join_store"
 """Setting of the Celery app that holds the `JoinStore`."""
 
 
-class JoinBackend(BaseBackend):  # type: ignore[misc]
+class JoinBackend(BaseBackend):
     """Joins chords and stores no results."""
+
+    app: Celery
 
     def __init__(self, app: Celery, url: str | None = None, **kwargs: Any) -> None:
         super().__init__(app=app, url=url, **kwargs)

@@ -60,6 +60,10 @@ class MemoryJoins:
         self.parts.pop(key, None)
 
 
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
 @dataclass(frozen=True)
 class RedisJoins:
     """Joins as a Redis hash of values and a string for the size. One round trip per part."""
@@ -91,7 +95,7 @@ class RedisJoins:
         """See `JoinStore`."""
         found = self.client.hgetall(f"{self.prefix}{key}")
         assert isinstance(found, dict)  # noqa: S101 - the client is synchronous; its stubs allow an awaitable
-        return {part.decode(): value.decode() for part, value in found.items()}
+        return {_text(part): _text(value) for part, value in found.items()}
 
     def close(self, key: str) -> None:
         """See `JoinStore`."""

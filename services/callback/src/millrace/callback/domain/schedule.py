@@ -6,7 +6,7 @@ RETRIES = tuple(
     timedelta(seconds=seconds)
     for seconds in (2, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )
-"""Waits after each failed attempt: two quick ones within a run's patience, then the table of Standard Webhooks 1.0.0."""
+"""Waits after each failed attempt: two quick ones, then as the table of Standard Webhooks 1.0.0 spreads them."""
 
 GONE = 410
 """The consumer says: never again."""

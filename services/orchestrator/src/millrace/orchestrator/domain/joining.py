@@ -104,7 +104,7 @@ def _sum_facts(outcomes: list[Outcome]) -> dict[str, object]:
         for name, value in outcome.facts.items():
             before = facts.get(name)
             countable = isinstance(value, int | float) and isinstance(before, int | float)
-            facts[name] = before + value if countable else facts.get(name, value)  # type: ignore[operator]
+            facts[name] = before + value if countable else facts.get(name, value)
     return facts
 
 
