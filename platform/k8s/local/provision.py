@@ -13,9 +13,9 @@ SEED = 1
 """moto makes the same ids after the same seed, so every container can be told the key's ARN beforehand."""
 
 
-def provision(settings: StorageSettings) -> None:
+def provision(clients: Clients) -> None:
     """Everything, unless the key says that it is there already; SystemExit when the key's ARN is not the one told."""
-    clients = Clients(settings)
+    settings = clients.settings
     keys = clients.client("kms").list_keys()["Keys"]
     if settings.kms_key_arn in {key["KeyArn"] for key in keys}:
         return
@@ -30,4 +30,4 @@ def provision(settings: StorageSettings) -> None:
 
 
 if __name__ == "__main__":
-    provision(StorageSettings())
+    provision(Clients(StorageSettings()))

@@ -43,6 +43,15 @@ def test_confidence_says_how_much_was_said_and_how_far_it_agrees() -> None:
     assert lexicon.judge("nothing said").confidence == 0.0
 
 
+def test_an_emoji_is_heard(lexicon: Lexicon) -> None:
+    # Given a text without a word
+    smile = lexicon.judge("\N{SMILING FACE WITH HEART-SHAPED EYES}")
+
+    # Then its tone has some confidence behind it
+    assert smile.score > 0.3
+    assert 0.3 < smile.confidence < 0.7
+
+
 def test_the_longer_cue_wins() -> None:
     # Given a phrase that holds another with the opposite weight
     lexicon = Lexicon(

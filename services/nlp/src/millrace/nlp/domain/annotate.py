@@ -18,7 +18,7 @@ NEAR = 0.40
 """Least mean cosine between a unit and the two nearest exemplars of a theme that it is given."""
 MARGIN = 0.06
 """Least distance to the next theme: what lies between two themes gets neither. With both, 21 of 23 themes given to
-the lines `dev` of tests/data were right, and 21 of 22 to the lines `heldout`, whose share the margin was chosen by too."""
+the lines `dev` of tests/data were right, and 21 of 22 to the lines `heldout`, which the margin was chosen on too."""
 MIN_WORDS = 4
 """A shorter unit is near whatever shares its one word."""
 

@@ -25,8 +25,9 @@ _COUNTS = (
 )
 _COUNT_SET = frozenset(_COUNTS.split())
 _COUNT = "|".join(_COUNTS.split())
-_BETWEEN = r"[\s\-/]*"
-_NUMBER = rf"(?:\d+(?:[.,]\d+)?|(?:{_COUNT})(?:[\s\-]+(?:{_COUNT}))*)"
+# Bounded repeats: a page of spaces or of numbers must not take seconds.
+_BETWEEN = r"[\s\-/]{0,3}"
+_NUMBER = rf"(?:\d+(?:[.,]\d+)?|(?:{_COUNT})(?:[\s\-]+(?:{_COUNT})){{0,3}})"
 _END = r"(?![^\W_])"
 
 

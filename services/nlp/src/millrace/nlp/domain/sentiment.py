@@ -55,10 +55,10 @@ class Lexicon:
         """The text's sentiment, rounded to four digits."""
         marked = self._mark(self._boost(plain(text)))
         scores = self._vader.polarity_scores(marked)
-        weights = self._weights(marked)
-        if not weights:
-            return Sentiment(score=round(scores["compound"], 4), confidence=0.0)
-        return Sentiment(score=round(scores["compound"], 4), confidence=_confidence(weights))
+        score = float(scores["compound"])
+        # Emoticons and emojis are no words: what they weigh is what the score says.
+        weights = self._weights(marked) or [_weight(score)]
+        return Sentiment(score=round(score, 4), confidence=_confidence(weights))
 
     def _boost(self, text: str) -> str:
         def swap(match: re.Match[str]) -> str:
@@ -101,7 +101,14 @@ def _longest(found: list[Found[str]]) -> list[Found[str]]:
     return chosen
 
 
+def _weight(score: float) -> float:
+    """The sum of weights behind a score: VADER's normalisation with alpha 15, turned round."""
+    return score * math.sqrt(15 / (1 - score * score)) if abs(score) < 1 else math.copysign(_ENOUGH, score)
+
+
 def _confidence(weights: list[float]) -> float:
     total = math.fsum(abs(weight) for weight in weights)
+    if not total:
+        return 0.0
     agreement = abs(math.fsum(weights)) / total
     return round(agreement * total / (total + _ENOUGH), 4)

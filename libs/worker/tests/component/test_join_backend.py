@@ -1,0 +1,107 @@
+"""The join over a real broker and a real prefork worker whose children are killed at the worst moments."""
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from celery import Celery, chord
+from redis import Redis
+
+from millrace.local.process import Process, module
+from millrace.local.servers import Server
+from millrace.local.settings import inherited_whole
+from millrace.worker.join.store import RedisJoins
+
+HERE = Path(__file__).parent
+PATIENCE_S = 60
+"""Bounds a hang; nothing is expected to take as long."""
+
+
+@pytest.fixture(scope="module")
+def app(redis_server: Server) -> Celery:
+    spec = importlib.util.spec_from_file_location("chord_app", HERE / "chord_app.py")
+    assert spec is not None and spec.loader is not None
+    chord_app = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(chord_app)
+    made: Celery = chord_app.make(redis_server.url)
+    return made
+
+
+@pytest.fixture(scope="module")
+def worker(redis_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    command = module("celery", "-A", "chord_app", "worker", "-Q", "analytics,callback", "-c", "2", "-l", "INFO")
+    environment = inherited_whole() | {"CHORD_APP_REDIS": redis_server.url, "PYTHONPATH": str(HERE)}
+    log = tmp_path_factory.mktemp("worker") / "worker.log"
+    process = Process(name="worker", command=command, environment=environment, log=log)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def joins(redis: "Redis") -> RedisJoins:
+    return RedisJoins(redis)
+
+
+def run_chord(app: Celery, key: str, *parts: tuple[str, list[object]]) -> None:
+    header = [
+        app.signature(name, args=args, immutable=True, task_id=f"{key}:{number}")
+        for number, (name, args) in enumerate(parts)
+    ]
+    chord(header, app.signature("callback.done", args=[key], immutable=True, task_id=key), app=app).apply_async()
+
+
+def wait_for_body(redis: "Redis", key: str) -> None:
+    assert redis.blpop([f"done:{key}"], timeout=PATIENCE_S) is not None, "the chord's body never ran"
+
+
+def test_the_body_runs_when_every_part_has_reported(
+    app: Celery, worker: Process, redis: "Redis", joins: RedisJoins
+) -> None:
+    # when
+    run_chord(app, "plain", ("analytics.add", [1]), ("analytics.add", [2]), ("analytics.add", [3]))
+    wait_for_body(redis, "plain")
+    # then
+    assert {part: json.loads(value) for part, value in joins.values("plain").items()} == {
+        "plain:0": 2, "plain:1": 3, "plain:2": 4,
+    }  # fmt: skip
+    assert redis.llen("done:plain") == 0
+
+
+def test_a_chord_of_one_part_has_a_body_too(app: Celery, worker: Process, redis: "Redis") -> None:
+    # when
+    run_chord(app, "single", ("analytics.add", [1]))
+    # then
+    wait_for_body(redis, "single")
+
+
+def test_a_child_killed_in_its_part_is_replaced_and_the_part_runs_again(
+    app: Celery, worker: Process, redis: "Redis", joins: RedisJoins
+) -> None:
+    # when
+    run_chord(app, "killed", ("analytics.die_once", ["killed"]), ("analytics.add", [1]))
+    wait_for_body(redis, "killed")
+    # then
+    assert json.loads(joins.values("killed")["killed:0"]) == "survived"
+
+
+def test_a_child_killed_between_recording_and_publishing_does_not_lose_the_body(
+    app: Celery, worker: Process, redis: "Redis"
+) -> None:
+    # when: the last part's child dies after its value is counted
+    run_chord(app, "die-after-record", ("analytics.add", [1]), ("analytics.add", [2]))
+    # then
+    wait_for_body(redis, "die-after-record")
+    assert redis.exists("died:die-after-record") == 1
+
+
+def test_a_part_killed_by_its_hard_limit_is_joined_as_one_that_failed(
+    app: Celery, worker: Process, redis: "Redis", joins: RedisJoins
+) -> None:
+    # when
+    run_chord(app, "hung", ("analytics.hang", []), ("analytics.add", [1]))
+    wait_for_body(redis, "hung")
+    # then
+    assert json.loads(joins.values("hung")["hung:0"]) == {"state": "FAILURE", "error": "TimeLimitExceeded"}
