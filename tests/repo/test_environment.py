@@ -60,13 +60,14 @@ def _declared(repository):
 
 
 def _fields(tree):
-    return {
-        f"MILLRACE_{node.target.id.upper()}"
-        for each in ast.walk(tree)
-        if isinstance(each, ast.ClassDef) and any("MILLRACE_" in ast.dump(node) for node in each.body)
-        for node in each.body
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-    }
+    """Fields of each settings class, under the prefix that the class names."""
+    found = set()
+    for each in ast.walk(tree):
+        prefix = re.search(r"'(MILLRACE_[A-Z_]*)'", ast.dump(each)) if isinstance(each, ast.ClassDef) else None
+        if prefix and any(getattr(base, "id", "") == "BaseSettings" for base in each.bases):
+            fields = [node.target for node in each.body if isinstance(node, ast.AnnAssign)]
+            found |= {f"{prefix[1]}{field.id.upper()}" for field in fields}
+    return found
 
 
 def _reads_environment(tree):

@@ -1,5 +1,6 @@
 """The import contracts hold, and each of them notices what it is there for."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,16 @@ def merged(repository, tmp_path_factory):
         shutil.copytree(folder.package, tree / "millrace" / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(repository.root / ".importlinter", tree)
     return tree
+
+
+def test_every_folder_is_in_every_list(repository):
+    linted = (repository.root / ".importlinter").read_text()
+    checked = (repository.root / "pyproject.toml").read_text()
+    for folder in repository.services:
+        # Imported by nobody, imported from outside by nobody, and layered inside.
+        assert len(re.findall(rf"^    millrace\.{folder.name}$", linted, re.MULTILINE)) >= 2, folder.name
+    for folder in repository.folders:
+        assert f"$MYPY_CONFIG_FILE_DIR/{repository.name(folder.path)}/src" in checked
 
 
 def test_the_contracts_hold(merged):

@@ -89,7 +89,8 @@ ANNOTATIONS = _table(
     unit_id=_S, turn_id=_S, record_id=_S, n=_I, text=_S, text_hash=_S, lang=_S, role=_S, created_at=_T, dup_of=_S,
     sentiment=_R, confidence=_R, tier=_I, themes=Column.STRINGS, has_vector=_B,
 )  # fmt: skip
-"""One row per unit: `sentiment` lies between -1 and 1; `themes` are taxonomy ids; tier 0 is lexicon, 1 has a vector."""
+"""One row per unit: `sentiment` lies between -1 and 1; `themes` are taxonomy ids; `tier` is
+1 where a vector decided a theme, 0 where rules did; `has_vector` tells whether the unit was embedded."""
 
 VECTORS = _table("vectors", unit_id=_S, vector=Column.BYTES)
 """One row per embedded unit: 384 little-endian float16, of length 1."""

@@ -115,11 +115,12 @@ class Engine:
 
     def _log(self, record: RunRecord) -> None:
         stage = record.stage
+        took = (record.ended_at - record.accepted_at).total_seconds() if record.ended_at else None
         log.info(
             "run_moved",
             extra={
                 "action": "run_moved", "run_id": record.run_id, "tenant": record.tenant, "status": record.status.value,
                 "stage": stage.name if stage else None, "dispatches": stage.dispatches if stage else None,
-                "reason": record.reason or None,
+                "reason": record.reason or None, "seconds": took,
             },
         )  # fmt: skip

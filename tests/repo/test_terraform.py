@@ -1,0 +1,99 @@
+"""Terraform's files against the code that will use what they make. Read as text: Terraform itself is not needed."""
+
+import re
+import runpy
+
+import pytest
+
+from millrace.contracts import catalogue, routing
+from millrace.contracts.services import DEPLOYMENTS
+from millrace.storage import provision
+from millrace.storage.settings import StorageSettings
+from millrace.worker.settings import WorkerSettings
+
+
+@pytest.fixture(scope="module")
+def terraform(repository):
+    return {path.name: path.read_text() for path in (repository.root / "platform" / "terraform").glob("*.tf")}
+
+
+def test_queues_are_those_of_the_contracts(terraform):
+    listed = _strings(re.search(r"queues = toset\(\[(.*?)\]\)", terraform["queues.tf"], re.DOTALL)[1])
+    assert sorted(listed) == sorted((*routing.QUEUES, routing.UNROUTED))
+
+
+def test_visibility_is_what_the_workers_expect_and_above_every_limit(terraform):
+    visibility = int(_default(terraform["variables.tf"], "visibility_s"))
+    assert visibility == WorkerSettings.model_fields["visibility_s"].default
+    assert visibility > max(catalogue.task(name).hard_limit_s for name in catalogue.names())
+
+
+def test_defaults_are_those_of_the_services(terraform):
+    for variable, field in {"table": "table", "bucket": "bucket", "region": "aws_region"}.items():
+        assert _default(terraform["variables.tf"], variable) == f'"{StorageSettings.model_fields[field].default}"'
+
+
+def test_the_table_is_the_one_that_the_run_store_queries(terraform):
+    text = terraform["table.tf"]
+    attributes = dict(re.findall(r'attribute {\s+name = "(\w+)"\s+type = "(\w)"', text))
+    indexes = re.findall(r'name\s+= "(\w+)"\s+hash_key\s+= "(\w+)"\s+range_key\s+= "(\w+)"', text)
+    expected = [
+        (each["IndexName"], *(key["AttributeName"] for key in each["KeySchema"])) for each in provision._INDEXES
+    ]
+    assert attributes == provision._ATTRIBUTES
+    assert indexes == expected
+    assert 'attribute_name = "expires_at"' in text
+
+
+def test_no_role_may_do_everything(terraform):
+    text = terraform["roles.tf"]
+    assert '*"' not in "".join(re.findall(r"actions\s+=\s+\[(.*?)\]", text, re.DOTALL))
+    statements = re.findall(r"statement {(.*?)\n  }", text, re.DOTALL)
+    wide = [each for each in statements if 'resources = ["*"]' in each]
+    assert len(wide) == 1
+    assert "cloudwatch:GetMetricData" in wide[0]
+
+
+def test_there_is_a_role_for_every_service_and_no_other(terraform):
+    text = terraform["roles.tf"]
+    parts = _strings(re.search(r"parts = \[(.*?)\]", text)[1])
+    others = re.findall(r"^      ([\w-]+) = {\n        consumes", text, re.MULTILINE)
+    assert sorted([*parts, *others]) == sorted({each.service.replace("_", "-") for each in DEPLOYMENTS})
+
+
+def test_the_bucket_is_closed_and_speaks_tls_only(terraform):
+    text = terraform["bucket.tf"]
+    for setting in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"):
+        assert re.search(rf"{setting}\s+= true", text)
+    assert '"aws:SecureTransport"' in text
+    assert 'status = "Enabled"' in text
+    assert "enable_key_rotation     = true" in terraform["key.tf"]
+
+
+def test_containers_know_the_key_before_it_is_made(repository, clients, containers):
+    # given a moto server, and what the containers are told of it
+    told = containers["nlp"]["environment"]
+    settings = StorageSettings(
+        aws_endpoint_url=clients.settings.aws_endpoint_url,
+        table="told-table",
+        bucket="told-bucket",
+        kms_key_arn=told["MILLRACE_KMS_KEY_ARN"],
+    )
+    script = runpy.run_path(str(repository.root / "platform/k8s/local/provision.py"))
+    # when the provisioning container does its work, twice
+    clients.settings = settings
+    script["provision"](clients)
+    script["provision"](clients)
+    # then the key has the ARN that they were told, and the local overlay tells the same
+    keys = {key["KeyArn"] for key in clients.client("kms").list_keys()["Keys"]}
+    assert told["MILLRACE_KMS_KEY_ARN"] in keys
+    local = (repository.root / "platform/k8s/local/settings.env").read_text()
+    assert f"MILLRACE_KMS_KEY_ARN={told['MILLRACE_KMS_KEY_ARN']}\n" in local
+
+
+def _strings(text):
+    return re.findall(r'"([^"]+)"', text)
+
+
+def _default(text, variable):
+    return re.search(rf'variable "{variable}" {{.*?default\s+= ([^\n]+)', text, re.DOTALL)[1]
