@@ -13,6 +13,7 @@ class Control:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     stop: threading.Event = field(default_factory=threading.Event)
     _listener: socket.socket = field(init=False)
+    _caller: socket.socket | None = None
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -24,8 +25,10 @@ class Control:
         return int(self._listener.getsockname()[1])
 
     def close(self) -> None:
-        """Listen no longer. Whoever asked for the stop sees its connection end with the process."""
+        """Listen no longer. Whoever asked for the stop sees its connection end: all is down."""
         self._listener.close()
+        if self._caller is not None:
+            self._caller.close()
 
     def _serve(self) -> None:
         while not self.stop.is_set():
@@ -34,7 +37,6 @@ class Control:
             except OSError:
                 return
             if secrets.compare_digest(caller.recv(256), self.token.encode()):
-                # Kept open on purpose: it closes when this process ends, which tells the caller that all is down.
                 self._caller = caller
                 self.stop.set()
             else:

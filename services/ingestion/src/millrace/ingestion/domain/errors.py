@@ -19,7 +19,8 @@ class BadFile(IngestionError):
 
     Codes: `empty_file`, `no_rows`, `no_records`, `no_usable_rows`, `no_text_or_rating`, `unsupported_format`,
     `not_json`, `invalid_records`, `invalid_options`, `too_many_records`, `too_many_columns`,
-    `field_too_long`, `unreadable_rows`, `unknown_field`, `unknown_column`, `unknown_scale`, `no_scale`, `mapping_without_columns`.
+    `field_too_long`, `unreadable_rows`, `unknown_field`, `unknown_column`, `unknown_scale`, `no_scale`,
+    `mapping_without_columns`.
     """
 
     def __init__(self, code: str, detail: str, errors: tuple[SetAside, ...] = ()) -> None:

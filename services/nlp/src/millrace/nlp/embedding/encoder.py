@@ -85,8 +85,7 @@ class Encoder:
         """Vectors of texts, in the order of the texts.
 
         A vector depends on its own text only, not on the others. Of a text only the first 2048 characters are
-        read, and of these the first 128 tokens, counting the two that mark the ends. An empty text has a vector
-        too.
+        read, and of these the first 128 tokens, with the two that mark the ends. An empty text has one too.
 
         Args:
             texts: What to encode.

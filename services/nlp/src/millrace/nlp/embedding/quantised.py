@@ -40,7 +40,7 @@ class ActivationRange:
         low: The smallest value, after division; at most 0.
         high: The largest value, after division; above 0. Values outside are cut.
         divisor: One number per channel, or None if nothing is divided.
-        exact_channels: Channels that are multiplied in 32-bit floats, and cut elsewhere.
+        exact_channels: Channels that are multiplied in 32-bit floats instead.
     """
 
     low: float

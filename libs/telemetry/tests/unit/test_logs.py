@@ -1,0 +1,69 @@
+"""Logs: one JSON object a line, and nothing in it that is not on the allow list."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from millrace.telemetry.logs import JsonFormatter, TextFormatter
+
+
+@pytest.fixture
+def stream() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture(params=[JsonFormatter("nlp"), TextFormatter()], ids=["json", "text"])
+def any_logger(request: pytest.FixtureRequest, stream: io.StringIO) -> Iterator[logging.Logger]:
+    yield from _logger(stream, request.param)
+
+
+@pytest.fixture
+def json_logger(stream: io.StringIO) -> Iterator[logging.Logger]:
+    yield from _logger(stream, JsonFormatter("nlp"))
+
+
+def _logger(stream: io.StringIO, formatter: logging.Formatter) -> Iterator[logging.Logger]:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    logger = logging.getLogger("test.logs")
+    logger.addHandler(handler)
+    logger.propagate = False
+    logger.setLevel("INFO")
+    yield logger
+    logger.removeHandler(handler)
+
+
+def test_a_line_tells_service_message_and_allowed_fields(json_logger: logging.Logger, stream: io.StringIO) -> None:
+    # when
+    json_logger.info("part_ended", extra={"action": "part_ended", "run_id": "run_1", "seconds": 0.5})
+    # then
+    line = json.loads(stream.getvalue())
+    assert {key: line[key] for key in ("service", "message", "action", "run_id", "seconds", "level")} == {
+        "service": "nlp", "message": "part_ended", "action": "part_ended", "run_id": "run_1", "seconds": 0.5,
+        "level": "info",
+    }  # fmt: skip
+
+
+def test_a_field_that_is_not_on_the_list_is_left_out(any_logger: logging.Logger, stream: io.StringIO) -> None:
+    # when
+    any_logger.info("x", extra={"text": "my card is 4111", "customer": "Ann"})
+    # then
+    assert "4111" not in stream.getvalue() and "Ann" not in stream.getvalue()
+
+
+def test_an_exception_is_told_by_type_and_place_and_not_by_its_text(
+    json_logger: logging.Logger, stream: io.StringIO
+) -> None:
+    # when
+    try:
+        raise ValueError("ann@example.com is no rating")
+    except ValueError:
+        json_logger.exception("part_crashed", extra={"action": "part_crashed"})
+    # then
+    line = json.loads(stream.getvalue())
+    assert line["error"] == "ValueError"
+    assert "test_logs.py" in line["traceback"][-1]
+    assert "ann@example.com" not in stream.getvalue()

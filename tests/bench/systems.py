@@ -1,0 +1,147 @@
+"""What is compared: fleets of real workers, and how a run is begun and seen to end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from celery import Celery
+from redis import Redis
+from tests.bench import processes
+from tests.bench.errors import BenchError
+from tests.bench.noop import ARGUMENT, DEADLINE_S, ENDED, TASK, flow
+from tests.bench.processes import Worker
+from tests.bench.redis_runs import RedisRuns
+
+from millrace.contracts.base import now
+from millrace.contracts.services import WorkerClass
+from millrace.local.process import Process
+from millrace.orchestrator.adapters import CeleryMessenger
+from millrace.storage.aws import Clients
+from millrace.storage.dynamodb import DynamoRuns
+from millrace.storage.ports import RunStore
+from millrace.storage.settings import StorageSettings
+from millrace.testing.factories import run_record
+from millrace.worker.app import create_app
+from millrace.worker.join.store import RedisJoins
+from millrace.worker.settings import WorkerSettings
+
+PATIENCE_S = 60
+"""Without any run's end for so long, something is broken."""
+
+
+class Beginner(Protocol):
+    """Begins runs."""
+
+    def begin(self) -> str:
+        """Begin a run; returns its id."""
+
+
+@dataclass(frozen=True)
+class Millrace:
+    """Runs of the orchestrator: the record first, then its first message, as the ingestion service does."""
+
+    runs: RunStore | RedisRuns
+    messenger: CeleryMessenger
+
+    def begin(self) -> str:
+        """See `Beginner`."""
+        at = now()
+        record = run_record(
+            flow=flow().name, accepted_at=at, deadline_at=at + timedelta(seconds=DEADLINE_S),
+            due_at=at + timedelta(seconds=DEADLINE_S),
+        )  # fmt: skip
+        self.runs.create(record)
+        self.messenger.advance(record)
+        return record.run_id
+
+
+@dataclass
+class Native:
+    """Runs of the plain Celery canvas: one message to its first task."""
+
+    app: Celery
+    count: int = 0
+
+    def begin(self) -> str:
+        """See `Beginner`."""
+        self.count += 1
+        run = f"native-{self.count}"
+        arguments = {"run": run, "argument": ARGUMENT}
+        self.app.send_task("bench.start", kwargs=arguments, queue="native", ignore_result=True)
+        return run
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A fleet at work."""
+
+    name: str
+    beginner: Beginner
+    redis: Redis
+    workers: dict[str, Process] = field(default_factory=dict)
+
+    def begin(self) -> str:
+        """Begin a run; returns its id."""
+        return self.beginner.begin()
+
+    def next_ended(self) -> str:
+        """Wait for the next run to end; BenchError when none does, or when it did not complete."""
+        for _ in range(PATIENCE_S):
+            found = self.redis.blpop([ENDED], timeout=1)
+            if found is not None:
+                run, _, status = found[1].decode().partition(" ")
+                if status != "completed":
+                    raise BenchError(f"{self.name}: {run} ended as {status}")
+                return run
+            for process in self.workers.values():
+                if not process.running:
+                    raise BenchError(f"{process.name} died\n{process.last_lines()}")
+        ends = "\n".join(process.last_lines(5) for process in self.workers.values())
+        raise BenchError(f"{self.name}: no run ended within {PATIENCE_S} s\n{ends}")
+
+
+@contextmanager
+def native(environment: dict[str, str], folder: Path) -> Iterator[System]:
+    """One prefork worker that does everything."""
+    worker = Worker(deployment="analytics", app="app_native", queue="native", level="WARNING")
+    workers = {"parts": processes.start("native", worker, environment, folder)}
+    app = Celery("bench", broker=environment["MILLRACE_BROKER_URL"], set_as_current=False)
+    try:
+        yield System(name="native", beginner=Native(app), redis=_ended(environment), workers=workers)
+    finally:
+        processes.stop(workers.values())
+        app.close()
+
+
+@contextmanager
+def millrace(logs: str, app: str, environment: dict[str, str], folder: Path, name: str) -> Iterator[System]:
+    """Orchestration, distribution and one prefork worker for the parts; `app` decides the run store.
+
+    `logs` begins the names of the workers' log files.
+    """
+    fleet = {
+        "orchestration": Worker(deployment="orchestrator-orchestration", app=app),
+        "distribution": Worker(deployment="orchestrator-distribution", app=app),
+        "parts": Worker(deployment=TASK.queue, app="app_parts"),
+    }
+    workers = {each: processes.start(f"{logs}-{each}", fleet[each], environment, folder) for each in fleet}
+    redis = _ended(environment)
+    clients = Clients(StorageSettings(aws_endpoint_url=environment["MILLRACE_AWS_ENDPOINT_URL"]), ("local", "local"))
+    runs = RedisRuns(redis) if app == "app_redis" else DynamoRuns(clients, environment["MILLRACE_TABLE"])
+    settings = WorkerSettings(
+        broker_url=environment["MILLRACE_BROKER_URL"], sqs_queue_url=environment["MILLRACE_SQS_QUEUE_URL"]
+    )
+    sender = create_app("bench", settings, WorkerClass.ORCHESTRATION, RedisJoins(redis))
+    try:
+        yield System(name=name, beginner=Millrace(runs, CeleryMessenger(sender)), redis=redis, workers=workers)
+    finally:
+        processes.stop(workers.values())
+        sender.close()
+        clients.close()
+
+
+def _ended(environment: dict[str, str]) -> Redis:
+    return Redis.from_url(environment["MILLRACE_REDIS_URL"])
