@@ -47,8 +47,8 @@ def measure(console: Console, folder: Path, runs: int) -> dict[str, Any]:
         aws = _count_requests(stack, client, recording)
         memory = _memory(stack)
     return {
-        "runs": runs, "start_s": started_s, "first_run_s": first["seconds"],
-        "seconds": summary([each["seconds"] for each in timed]), "stages": _stages(timed),
+        "runs": runs, "start_s": started_s, "first_run": first,
+        "post": summary([each["post"] for each in timed]), "seconds": summary([each["seconds"] for each in timed]), "stages": _stages(timed),
         "status": Counter(each["status"] for each in timed), "gaps": Counter(gap for each in timed for gap in each["gaps"]),
         "language_coverage": [each["coverage"] for each in timed], "memory_mib": memory, "aws": aws,
     }  # fmt: skip
@@ -68,15 +68,18 @@ def _stack(console: Console, folder: Path) -> Iterator[tuple[Stack, float]]:
 
 def _run(stack: Stack, client: Client) -> dict[str, Any]:
     """One run. The run is asked for only after its callback: nobody polls while it is timed."""
-    accepted = _submit(stack, client)
-    received = _callback(stack, accepted)
-    view = client.run(accepted)
+    began = time.monotonic()
+    run_id = _submit(stack, client)
+    post = time.monotonic() - began
+    received = _callback(stack, run_id)
+    view = client.run(run_id)
     if view.ended_at is None:
-        raise BenchError(f"{accepted} has a callback and no end")
+        raise BenchError(f"{run_id} has a callback and no end")
     stages = {"accept": (view.stages[0].started_at, view.accepted_at)} if view.stages else {}
     stages |= {stage.name: (stage.joined_at, stage.started_at) for stage in view.stages}
     stages["callback"] = received, view.ended_at
     return {
+        "post": post,
         "seconds": (received - view.accepted_at).total_seconds(),
         "stages": {name: (end - begin).total_seconds() for name, (end, begin) in stages.items() if end and begin},
         "status": view.status.value,

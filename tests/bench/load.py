@@ -13,17 +13,23 @@ class Window:
     """What ended in a stretch of time under load, and the CPU seconds that it took, by who used them."""
 
     seconds: float
-    ended: int
+    latencies: list[float]
+    """Seconds of each run that ended in the window, from its beginning to the news of its end."""
     cpu: dict[str, float]
+
+    @property
+    def ended(self) -> int:
+        """How many runs ended in the window."""
+        return len(self.latencies)
 
 
 def one_at_a_time(system: System, runs: int) -> list[float]:
     """Seconds of each run from its beginning to the news of its end."""
+    flying: dict[str, float] = {}
     taken = []
     for _ in range(runs):
-        began = time.monotonic()
-        _expect(system, {system.begin()})
-        taken.append(time.monotonic() - began)
+        _begin(system, flying)
+        taken.append(_next(system, flying))
     return taken
 
 
@@ -32,26 +38,31 @@ def closed_loop(system: System, in_flight: int, seconds: float, cpu: Callable[[]
 
     The window opens when as many have ended as were begun together, so that their common start is not measured.
     """
-    flying = {system.begin() for _ in range(in_flight)}
+    flying: dict[str, float] = {}
     for _ in range(in_flight):
-        _replace(system, flying)
-    before, opened, ended = cpu(), time.monotonic(), 0
+        _begin(system, flying)
+    for _ in range(in_flight):
+        _next(system, flying)
+        _begin(system, flying)
+    before, opened, latencies = cpu(), time.monotonic(), []
     while time.monotonic() - opened < seconds:
-        _replace(system, flying)
-        ended += 1
+        latencies.append(_next(system, flying))
+        _begin(system, flying)
     took, after = time.monotonic() - opened, cpu()
     while flying:
-        _expect(system, flying)
-    return Window(seconds=took, ended=ended, cpu={name: after[name] - before[name] for name in after})
+        _next(system, flying)
+    return Window(seconds=took, latencies=latencies, cpu={name: after[name] - before[name] for name in after})
 
 
-def _replace(system: System, flying: set[str]) -> None:
-    _expect(system, flying)
-    flying.add(system.begin())
+def _begin(system: System, flying: dict[str, float]) -> None:
+    began = time.monotonic()
+    flying[system.begin()] = began
 
 
-def _expect(system: System, flying: set[str]) -> None:
+def _next(system: System, flying: dict[str, float]) -> float:
+    """Seconds that the next run to end took; BenchError when it is none of those in flight."""
     ended = system.next_ended()
-    if ended not in flying:
-        raise BenchError(f"{system.name}: {ended} ended twice")
-    flying.remove(ended)
+    try:
+        return time.monotonic() - flying.pop(ended)
+    except KeyError:
+        raise BenchError(f"{system.name}: {ended} ended twice") from None

@@ -24,7 +24,7 @@ from tests.bench.systems import System
 IN_FLIGHT = (8, 32)
 IDLE_RUNS = 20
 """Runs one at a time, by system and round."""
-WARM_UP_RUNS = 20
+WARM_UP_IN_FLIGHT = 8
 COUNTED_RUNS = 20
 COUNTED_IN_FLIGHT = 4
 IDLE_WINDOW_S = 3.0
@@ -56,8 +56,7 @@ def measure(console: Console, folder: Path, rounds: int, seconds: float) -> dict
             for system in fleets:
                 console.log(f"warming up {system.name}")
                 one_at_a_time(system, 1)
-                closed_loop(system, COUNTED_IN_FLIGHT, 0, dict)
-                one_at_a_time(system, WARM_UP_RUNS)
+                closed_loop(system, WARM_UP_IN_FLIGHT, 1, dict)
             measured = {system.name: Measured() for system in fleets}
             for number in range(rounds):
                 # There and back, so that each system is measured early and late alike.
@@ -126,7 +125,8 @@ def _of_system(measured: Measured) -> dict[str, Any]:
 def _of_windows(windows: list[Window]) -> dict[str, Any]:
     rates = [_rate(window) for window in windows]
     return {
-        "runs_per_s": median(rates), "runs_per_s_by_round": rates, "runs": sum(window.ended for window in windows),
+        "runs_per_s": median(rates), "runs_per_s_by_round": rates,
+        "latency_s": summary([seconds for window in windows for seconds in window.latencies]),
         "cpu_ms_per_run": {name: median(_cpu_ms(window, name) for window in windows) for name in windows[0].cpu},
     }  # fmt: skip
 

@@ -52,7 +52,9 @@ class Servers:
 def serving(folder: Path) -> Iterator[Servers]:
     """Redis and moto with the table, bucket, key and queues that Terraform would create."""
     recording = record_into(folder)
-    base = inherited() | AWS
+    # This process sends to SQS too, and kombu asks boto3 for the region.
+    os.environ.update(AWS)
+    base = inherited()
     moto = start_moto(folder, base)
     try:
         redis = start_redis(folder, base)

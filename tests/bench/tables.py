@@ -18,77 +18,84 @@ def machine(console: Console, facts: dict[str, Any]) -> None:
 def orchestration(console: Console, result: dict[str, Any]) -> None:
     """Medians by system, ratios to the native canvas, CPU by who used it, and AWS requests."""
     shape = " + ".join(map(str, result["shape"]))
-    table = Table(
-        title=f"Orchestration: {shape} no-op parts with 1 KiB, median of {result['rounds']} interleaved rounds"
-    )
-    columns = ["system", "idle p50 ms", "p95 ms", "messages", "redis commands"]
-    levels = list(next(iter(result["systems"].values()))["in_flight"])
-    columns += [text for level in levels for text in (f"runs/s ({level} in flight)", "CPU ms/run")]
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left")
-    for name, each in result["systems"].items():
-        table.add_row(name, *_system_row(each))
-        if "ratio_to_native" in each:
-            table.add_row(*_ratio_row(each["ratio_to_native"], levels), style="dim")
+    title = f"{shape} no-op parts with 1 KiB; medians of {result['rounds']} interleaved rounds (x: to native)"
+    table = Table("", *result["systems"], title=title)
+    columns = [_column(each) for each in result["systems"].values()]
+    for name in columns[0]:
+        table.add_row(name, *(column[name] for column in columns))
     console.print(table)
     for name, note in result["notes"].items():
         console.print(f"  {name}: {note}", highlight=False)
     _cpu(console, result)
-    _aws(console, "AWS requests of orchestration (over SQS and DynamoDB, no ingestion, no callback)", result["aws"])
+    _aws(console, "AWS requests per run, over SQS and DynamoDB; no ingestion, no callback", result["aws"])
     waiting = ", ".join(f"{name} {rate:.1f}" for name, rate in result["aws"]["idle_requests_per_s"].items())
     console.print(f"  while idle, per second (sweep and long polls of three workers): {waiting}", highlight=False)
 
 
-def _system_row(each: dict[str, Any]) -> list[str]:
+def _column(each: dict[str, Any]) -> dict[str, str]:
+    ratio = {name: f" ({value:.2f}x)" for name, value in each.get("ratio_to_native", {}).items()}
     idle = each["idle_s"]
-    row = [f"{idle['p50'] * 1000:.1f}", f"{idle['p95'] * 1000:.1f}"]
-    row += [f"{each['messages_per_run']:.1f}", f"{each['redis_commands_per_run']:.0f}"]
-    for level in each["in_flight"].values():
-        row += [f"{level['runs_per_s']:.1f}", f"{level['cpu_ms_per_run']['workers']:.1f}"]
-    return row
-
-
-def _ratio_row(ratio: dict[str, float], levels: list[int]) -> list[str]:
-    row = ["  to native", f"{ratio['idle_p50']:.2f}x", "", "", ""]
-    for level in levels:
-        row += [f"{ratio[f'runs_per_s_{level}']:.2f}x", f"{ratio[f'cpu_{level}']:.2f}x"]
-    return row
+    column = {
+        "idle p50 ms": f"{idle['p50'] * 1000:.1f}{ratio.get('idle_p50', '')}",
+        "idle p95 ms": f"{idle['p95'] * 1000:.1f}",
+        "messages per run": f"{each['messages_per_run']:.1f}",
+        "Redis commands per run": f"{each['redis_commands_per_run']:.0f}",
+    }
+    for level, under in each["in_flight"].items():
+        column |= {
+            f"runs/s, {level} in flight": f"{under['runs_per_s']:.1f}{ratio.get(f'runs_per_s_{level}', '')}",
+            f"CPU ms/run, {level} in flight": f"{under['cpu_ms_per_run']['workers']:.1f}{ratio.get(f'cpu_{level}', '')}",
+            f"p50 / p95 ms, {level} in flight": " / ".join(
+                f"{under['latency_s'][figure] * 1000:.0f}" for figure in ("p50", "p95")
+            ),
+        }
+    return column
 
 
 def _cpu(console: Console, result: dict[str, Any]) -> None:
+    names = {
+        "orchestration": "orchestration worker", "distribution": "distribution worker", "parts": "task worker",
+        "workers": "all workers", "redis": "Redis", "moto": "moto", "this_process": "this process",
+    }  # fmt: skip
     level = max(next(iter(result["systems"].values()))["in_flight"])
-    names = ["orchestration", "distribution", "parts", "workers", "redis", "moto", "this_process"]
-    table = Table("system", *names, title=f"CPU ms per run by who used it ({level} in flight)")
-    for name, each in result["systems"].items():
-        used = each["in_flight"][level]["cpu_ms_per_run"]
-        table.add_row(name, *(f"{used[part]:.1f}" if part in used else "-" for part in names))
+    table = Table("CPU ms per run", *result["systems"], title=f"Who uses the CPU, {level} in flight")
+    used = [each["in_flight"][level]["cpu_ms_per_run"] for each in result["systems"].values()]
+    for name, label in names.items():
+        table.add_row(label, *(f"{each[name]:.1f}" if name in each else "-" for each in used))
     console.print(table)
 
 
 def _aws(console: Console, title: str, aws: dict[str, Any]) -> None:
-    table = Table("request", "per run", title=title)
+    table = Table("", "per run", "USD per million runs", title=title)
     for name, amount in aws["requests_per_run"].items():
         table.add_row(name, f"{amount:.2f}")
-    console.print(table)
-    priced = Table("billed unit", "per run", "USD per million runs")
+    table.add_section()
     for unit, usd in aws["usd_per_million_runs"].items():
         amount = aws["units_per_run"].get(unit)
-        priced.add_row(unit, "" if amount is None else f"{amount:.2f}", f"{usd:.2f}")
-    console.print(priced)
+        name = unit if amount is None else f"billed: {unit}"
+        table.add_row(name, "" if amount is None else f"{amount:.2f}", f"{usd:.2f}")
+    console.print(table)
 
 
 def journey(console: Console, result: dict[str, Any]) -> None:
     """Accept to callback, by stage; coverage; memory; AWS requests."""
-    table = Table("seconds", "p50", "p95", "max", title=f"Journey of the sample file, {result['runs']} runs after one")
+    title = f"Journey of the sample file, {result['runs']} runs after a first"
+    table = Table("seconds", "p50", "p95", "max", "first run", title=title)
+    first = result["first_run"]
     for name, each in {"accept to callback": result["seconds"], **result["stages"]}.items():
-        table.add_row(name, *(f"{each[figure]:.2f}" for figure in ("p50", "p95", "max")))
+        alone = first["seconds"] if name == "accept to callback" else first["stages"].get(name, 0.0)
+        table.add_row(name, *(f"{each[figure]:.2f}" for figure in ("p50", "p95", "max")), f"{alone:.2f}")
+    table.add_section()
+    post = result["post"]
+    table.add_row("POST until 202", *(f"{post[figure]:.2f}" for figure in ("p50", "p95", "max")), f"{first['post']:.2f}")
     console.print(table)
     shares = ", ".join("-" if share is None else f"{share:.0%}" for share in result["language_coverage"])
     console.print(f"  states {dict(result['status'])}, gaps {dict(result['gaps'])}", highlight=False)
     console.print(f"  language step looked at {shares} of the units", highlight=False)
-    console.print(f"  start {result['start_s']:.1f} s, first run {result['first_run_s']:.2f} s", highlight=False)
+    console.print(f"  the stack was ready after {result['start_s']:.1f} s", highlight=False)
     _memory(console, result["memory_mib"])
-    _aws(console, f"AWS requests of the journey ({result['aws']['messages_per_run']:.1f} messages)", result["aws"])
+    title = f"AWS requests per run of the journey ({result['aws']['messages_per_run']:.1f} messages on Redis)"
+    _aws(console, title, result["aws"])
 
 
 def _memory(console: Console, memory: dict[str, dict[str, float]]) -> None:

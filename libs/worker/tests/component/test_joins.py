@@ -50,6 +50,18 @@ def test_a_join_that_was_lost_is_never_complete_by_accident(joins: JoinStore) ->
     assert joins.get("run/1", "a") is None
 
 
+def test_a_part_that_was_dropped_may_report_again(joins: JoinStore) -> None:
+    # given
+    joins.open("run/1", 1)
+    joins.add("run/1", "a", "failed")
+    # when
+    joins.drop("run/1", "a")
+    # then
+    assert joins.get("run/1", "a") is None
+    assert joins.add("run/1", "a", "fine") is True
+    assert joins.get("run/1", "a") == "fine"
+
+
 def test_a_join_may_be_opened_again_while_parts_come_in(joins: JoinStore) -> None:
     # given
     joins.open("run/1", 2)

@@ -156,6 +156,22 @@ def test_a_run_without_its_required_parts_fails_after_the_last_try_and_says_why(
     assert world.post.sent[-1] == ("deliver", f"evt_{world.run_id.removeprefix('run_')}")
 
 
+def test_a_required_part_that_timed_out_is_run_again_into_the_same_join(world: World) -> None:
+    # given
+    world.advance()
+    world.report_datasets()
+    key = join_key("acme", world.run_id, 1, "datasets")
+    task = f"{world.run_id}:1:datasets:ratings.0"
+    world.joins.parts[key][task] = '{"state": "FAILURE", "error": "TimeLimitExceeded"}'
+    # when
+    world.advance("datasets")
+    # then
+    assert world.post.sent[-1] == ("fan_out", "datasets", "ratings.0")
+    world.report("datasets", "ratings", ratings=(artifact("r"),), segments=(artifact("s"),))
+    world.advance("datasets")
+    assert world.post.sent[-1] == ("fan_out", "annotate")
+
+
 def test_a_flushed_join_is_rebuilt_by_publishing_the_stage_again(world: World) -> None:
     # given
     world.advance()

@@ -55,6 +55,7 @@ def test_a_mapped_step_has_one_part_a_chunk_and_its_lanes_share_the_time(flow: F
     # then
     assert [part.inputs["units"] for part in parts] == [(unit,) for unit in units(4)]
     assert {(part.part, part.parts) for part in parts} == {(0, 4), (1, 4), (2, 4), (3, 4)}
+    assert {part.stage_deadline_at for part in parts} == {record.stage.deadline_at if record.stage else None}
     stage_s = (parts[0].stage_deadline_at - START - SECOND).total_seconds()
     assert parts[0].allowance_s == pytest.approx(stage_s * plan.ALLOWANCE_SHARE / 2)
 
@@ -112,3 +113,12 @@ def test_the_same_record_gives_the_same_parts(flow: Flow) -> None:
     record = after_datasets(flow, chunks=3)
     # when / then
     assert list(plan.parts(flow, record, START)) == list(plan.parts(flow, record, START))
+
+
+def test_a_required_part_is_waited_for_beyond_the_runs_deadline(flow: Flow) -> None:
+    # given
+    record = runs.start_stage(flow, run_record(), START)
+    # when
+    ratings = next(m for _, m in plan.parts(flow, record, START) if m.step == "ratings")
+    # then
+    assert ratings.stage_deadline_at == record.deadline_at + plan.LATE

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from millrace.contracts.flow import Flow
-from millrace.contracts.outcome import OutcomeStatus
+from millrace.contracts.outcome import Outcome, OutcomeStatus, Reason
 from millrace.contracts.run import RunStatus
 from millrace.orchestrator import runs
 from millrace.orchestrator.domain import joining
@@ -65,6 +65,28 @@ def test_at_the_deadline_only_required_parts_are_worth_another_try(
     stage = record.stage.model_copy(update={"dispatches": dispatches})
     # when / then
     assert joining.verdict(stage, {there: BOTH[there]}, START + 3 * SECOND) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable", "dispatches", "expected"),
+    [
+        (OutcomeStatus.TIMED_OUT, False, 1, Verdict.DISPATCH_AGAIN),
+        (OutcomeStatus.FAILED, True, 2, Verdict.DISPATCH_AGAIN),
+        (OutcomeStatus.FAILED, False, 1, Verdict.JOIN),
+        (OutcomeStatus.TIMED_OUT, False, 3, Verdict.JOIN),
+    ],
+    ids=["timed out", "retryable", "permanent", "tried enough"],
+)
+def test_a_required_part_whose_fault_may_pass_is_tried_again_and_not_failed(
+    status: OutcomeStatus, retryable: bool, dispatches: int, expected: Verdict
+) -> None:
+    # given
+    record = runs.start_stage(FLOW, run_record(), START)
+    assert record.stage is not None
+    stage = record.stage.model_copy(update={"dispatches": dispatches})
+    outcome = Outcome(step="must", part=0, status=status, reason=Reason(code="x", retryable=retryable))
+    # when / then
+    assert joining.verdict(stage, BOTH | {"must.0": outcome}, START + SECOND) is expected
 
 
 def test_a_run_with_everything_is_completed_and_owes_its_callback() -> None:

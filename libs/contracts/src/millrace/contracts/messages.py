@@ -48,7 +48,7 @@ class PartMessage(RunMessage):
     deadline_at: Timestamp
     """When the run's budget ends."""
     stage_deadline_at: Timestamp
-    """When the stage is joined with what is there."""
+    """When this part's outcome is no longer waited for; later than the stage's own deadline for a required step."""
     allowance_s: float = Field(gt=0)
     """The share of the stage's budget that this part may use, in seconds: its siblings wait behind it."""
     published_at: Timestamp

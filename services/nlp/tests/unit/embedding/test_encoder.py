@@ -85,6 +85,13 @@ def test_long_texts_are_cut(encoder):
     assert _cosines(vectors[:1], vectors[1:]).min() > 0.9999
 
 
+def test_half_a_surrogate_pair_is_read_as_a_question_mark(encoder):
+    # when
+    vectors, _ = encoder.encode(["good \ud83d", "good ?"])
+    # then
+    assert _cosines(vectors[:1], vectors[1:]) > 0.9999
+
+
 @pytest.mark.parametrize("precision", list(Precision))
 def test_the_version_names_model_and_arithmetic(precision):
     # when

@@ -1,7 +1,7 @@
 """The orchestrator's way to the outside: outcomes out of the join, messages into the queues."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from millrace.contracts.ids import event_id
 from millrace.contracts.messages import Advance, Deliver, FanOut
 from millrace.contracts.outcome import Outcome, OutcomeStatus, Reason
 from millrace.contracts.run import RunRecord
-from millrace.orchestrator.canvas import join_key, part_of
+from millrace.orchestrator.canvas import join_key, part_of, task_id_of
 from millrace.worker.join.store import JoinStore
 from millrace.worker.publish import publish
 
@@ -73,6 +73,12 @@ class Joins:
         """By part id; what is no outcome is a failed one."""
         values = self.store.values(join_key(record.tenant, record.run_id, record.attempt, stage))
         return {part_of(task): _outcome(part_of(task), json.loads(value)) for task, value in values.items()}
+
+    def drop(self, record: RunRecord, stage: str, parts: Iterable[str]) -> None:
+        """Forget the outcomes of parts that are to run again."""
+        key = join_key(record.tenant, record.run_id, record.attempt, stage)
+        for part in parts:
+            self.store.drop(key, task_id_of(record.run_id, record.attempt, stage, part))
 
     def close(self, record: RunRecord, stage: str) -> None:
         """Forget the stage's join."""

@@ -21,7 +21,12 @@ def join_key(tenant: str, run_id: str, attempt: int, stage: str) -> str:
 
 def task_id(message: PartMessage) -> str:
     """A part's task id: the same for every delivery, so that its join knows it again."""
-    return f"{message.run_id}:{message.attempt}:{message.stage}:{part_id(message.step, message.part)}"
+    return task_id_of(message.run_id, message.attempt, message.stage, part_id(message.step, message.part))
+
+
+def task_id_of(run_id: str, attempt: int, stage: str, part: str) -> str:
+    """The task id of the part with this part id."""
+    return f"{run_id}:{attempt}:{stage}:{part}"
 
 
 def part_of(task: str) -> str:

@@ -14,7 +14,7 @@ from millrace.contracts.messages import Advance
 from millrace.contracts.run import CallbackStatus, RunRecord
 from millrace.orchestrator import runs
 from millrace.orchestrator.adapters import Joins, Messenger
-from millrace.orchestrator.domain.joining import Verdict, missing, verdict
+from millrace.orchestrator.domain.joining import Verdict, missing, verdict, worth_a_try
 from millrace.storage.errors import Conflict, NotFound
 from millrace.storage.ports import Due, RunStore
 from millrace.telemetry.logs import get_logger
@@ -68,7 +68,9 @@ class Engine:
             case Verdict.JOIN:
                 self._move(record, runs.join_stage(flow, record, outcomes, at))
             case Verdict.DISPATCH_AGAIN:
-                again = tuple(missing(stage, outcomes))
+                failed = worth_a_try(stage, outcomes)
+                self.joins.drop(record, stage.name, failed)
+                again = (*missing(stage, outcomes), *failed)
                 self._move(record, runs.dispatch_again(flow, record, at), again)
             case Verdict.WAIT:
                 return

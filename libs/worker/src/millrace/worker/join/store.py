@@ -25,6 +25,9 @@ class JoinStore(Protocol):
     def values(self, key: str) -> Mapping[str, str]:
         """The values so far, by part."""
 
+    def drop(self, key: str, part: str) -> None:
+        """Forget a part's value, so that it may report again."""
+
     def close(self, key: str) -> None:
         """Forget the join."""
 
@@ -53,6 +56,10 @@ class MemoryJoins:
     def values(self, key: str) -> Mapping[str, str]:
         """See `JoinStore`."""
         return dict(self.parts.get(key, {}))
+
+    def drop(self, key: str, part: str) -> None:
+        """See `JoinStore`."""
+        self.parts.get(key, {}).pop(part, None)
 
     def close(self, key: str) -> None:
         """See `JoinStore`."""
@@ -96,6 +103,10 @@ class RedisJoins:
         found = self.client.hgetall(f"{self.prefix}{key}")
         assert isinstance(found, dict)  # noqa: S101 - the client is synchronous; its stubs allow an awaitable
         return {_text(part): _text(value) for part, value in found.items()}
+
+    def drop(self, key: str, part: str) -> None:
+        """See `JoinStore`."""
+        self.client.hdel(f"{self.prefix}{key}", part)
 
     def close(self, key: str) -> None:
         """See `JoinStore`."""

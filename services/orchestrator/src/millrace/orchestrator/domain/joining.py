@@ -30,20 +30,30 @@ def expected(stage: StageRecord) -> list[str]:
     return [part_id(step.name, number) for step in stage.steps for number in range(step.planned)]
 
 
-def missing(stage: StageRecord, outcomes: Outcomes, *, required_only: bool = False) -> list[str]:
+def missing(stage: StageRecord, outcomes: Outcomes) -> list[str]:
     """Ids of parts without an outcome."""
-    steps = [step for step in stage.steps if step.required or not required_only]
-    ids = [part_id(step.name, number) for step in steps for number in range(step.planned)]
-    return [each for each in ids if each not in outcomes]
+    return [each for each in expected(stage) if each not in outcomes]
+
+
+def worth_a_try(stage: StageRecord, outcomes: Outcomes) -> list[str]:
+    """Ids of required parts whose fault may pass: without them the run fails, so it waits for another try."""
+    ids = [part_id(step.name, number) for step in stage.steps if step.required for number in range(step.planned)]
+    return [each for each in ids if each in outcomes and _may_pass(outcomes[each])]
+
+
+def _may_pass(outcome: Outcome) -> bool:
+    retryable = outcome.reason is not None and outcome.reason.retryable
+    return outcome.status is OutcomeStatus.TIMED_OUT or (not outcome.ok and retryable)
 
 
 def verdict(stage: StageRecord, outcomes: Outcomes, at: datetime) -> Verdict:
-    """Join when all is there or the time is up; a required part that is missing is worth another try."""
-    if not missing(stage, outcomes):
-        return Verdict.JOIN
-    if at < stage.deadline_at:
+    """Join when all is there or the time is up; a required part that is missing or may pass is worth another try."""
+    lost, again = missing(stage, outcomes), worth_a_try(stage, outcomes)
+    if lost and at < stage.deadline_at:
         return Verdict.WAIT
-    if missing(stage, outcomes, required_only=True) and stage.dispatches < MAX_DISPATCHES:
+    required = {step.name for step in stage.steps if step.required}
+    needed = [each for each in lost if each.rpartition(".")[0] in required]
+    if (needed or again) and stage.dispatches < MAX_DISPATCHES:
         return Verdict.DISPATCH_AGAIN
     return Verdict.JOIN
 

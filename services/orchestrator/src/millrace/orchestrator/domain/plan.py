@@ -17,6 +17,8 @@ MIN_BUDGET_SHARE = 0.5
 """A late run still gives each stage this share of its budget, so that it ends with a result."""
 ALLOWANCE_SHARE = 0.85
 """Share of a stage's time that its parts may use; the rest goes to queues and the join."""
+LATE = timedelta(seconds=30)
+"""How long after its run's deadline a required part is still worth doing."""
 
 Refs = tuple[ArtifactRef, ...]
 
@@ -96,11 +98,13 @@ def _step_parts(
     if RUN_FIELD in spec.input.model_fields:
         params[RUN_FIELD] = run_context(record).model_dump(mode="json")
     left = (current.deadline_at - at).total_seconds() * ALLOWANCE_SHARE
+    # The stage is not joined without a required part, so being late is no reason to refuse it.
+    until = current.deadline_at if step.join == "optional" else max(current.deadline_at, record.deadline_at) + LATE
     for number, inputs in enumerate(shares):
         yield spec, PartMessage(
             tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
             stage=current.name, step=step.name, part=number, parts=len(shares), deadline_at=record.deadline_at,
-            stage_deadline_at=current.deadline_at, allowance_s=max(0.05, left / ceil(len(shares) / step.lanes)),
+            stage_deadline_at=until, allowance_s=max(0.05, left / ceil(len(shares) / step.lanes)),
             published_at=at, inputs=inputs, params=params,
         )  # fmt: skip
 
