@@ -7,9 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
-
 from tests.bench import journey, machine, orchestration, tables
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     """Measure what was asked for, print it and write it down."""
     signal.signal(signal.SIGTERM, _end)
     wanted, console = _arguments(), Console()
-    figures: dict[str, object] = {"machine": machine.facts()}
+    figures: dict[str, Any] = {"machine": machine.facts()}
     with tempfile.TemporaryDirectory(prefix="millrace-bench-") as scratch:
         if wanted.only in (None, "orchestration"):
             folder = Path(scratch) / "orchestration"
@@ -46,7 +46,7 @@ def main() -> None:
     console.print(f"figures: {wanted.json}", highlight=False, soft_wrap=True)
 
 
-def _show(console: Console, figures: dict[str, object]) -> None:
+def _show(console: Console, figures: dict[str, Any]) -> None:
     for name, show in {
         "machine": tables.machine, "orchestration": tables.orchestration, "journey": tables.journey
     }.items():  # fmt: skip

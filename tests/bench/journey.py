@@ -12,16 +12,16 @@ from typing import Any
 
 from redis import Redis
 from rich.console import Console
-
-from millrace.client import Client
-from millrace.contracts.api import RunView, StepView
-from millrace.contracts.ids import event_id
-from millrace.local.stack import Stack
 from tests.bench import processes
 from tests.bench.errors import BenchError
 from tests.bench.figures import summary
 from tests.bench.orchestration import bill
 from tests.bench.servers import commands, increase, record_into, recorded
+
+from millrace.client import Client
+from millrace.contracts.api import RunView, StepView
+from millrace.contracts.ids import event_id
+from millrace.local.stack import Stack
 
 PATIENCE_S = 60
 LOOK_S = 0.01
@@ -47,11 +47,18 @@ def measure(console: Console, folder: Path, runs: int) -> dict[str, Any]:
         aws = _count_requests(stack, client, recording)
         memory = _memory(stack)
     return {
-        "runs": runs, "start_s": started_s, "first_run": first,
-        "post": summary([each["post"] for each in timed]), "seconds": summary([each["seconds"] for each in timed]), "stages": _stages(timed),
-        "status": Counter(each["status"] for each in timed), "gaps": Counter(gap for each in timed for gap in each["gaps"]),
-        "language_coverage": [each["coverage"] for each in timed], "memory_mib": memory, "aws": aws,
-    }  # fmt: skip
+        "runs": runs,
+        "start_s": started_s,
+        "first_run": first,
+        "post": summary([each["post"] for each in timed]),
+        "seconds": summary([each["seconds"] for each in timed]),
+        "stages": _stages(timed),
+        "status": Counter(each["status"] for each in timed),
+        "gaps": Counter(gap for each in timed for gap in each["gaps"]),
+        "language_coverage": [each["coverage"] for each in timed],
+        "memory_mib": memory,
+        "aws": aws,
+    }
 
 
 @contextmanager
@@ -75,7 +82,9 @@ def _run(stack: Stack, client: Client) -> dict[str, Any]:
     view = client.run(run_id)
     if view.ended_at is None:
         raise BenchError(f"{run_id} has a callback and no end")
-    stages = {"accept": (view.stages[0].started_at, view.accepted_at)} if view.stages else {}
+    stages: dict[str, tuple[datetime | None, datetime | None]] = {}
+    if view.stages:
+        stages["accept"] = view.stages[0].started_at, view.accepted_at
     stages |= {stage.name: (stage.joined_at, stage.started_at) for stage in view.stages}
     stages["callback"] = received, view.ended_at
     return {

@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import Celery
 from redis import Redis
+from tests.bench.redis_runs import RedisRuns
 
 from millrace.contracts.catalogue import RATINGS
 from millrace.contracts.flow import BATCH, Flow, Stage, Step
@@ -70,7 +71,7 @@ def do_nothing(request: BuildRatings, part: Part) -> Result:
 class Announcing:
     """A run store that says which runs have ended; everything else is the store's own."""
 
-    store: RunStore
+    store: RunStore | RedisRuns
     redis: Redis
 
     def replace(self, record: RunRecord) -> RunRecord:
@@ -84,7 +85,7 @@ class Announcing:
         return getattr(self.store, name)
 
 
-def orchestrator(service: Service, runs: RunStore) -> Celery:
+def orchestrator(service: Service, runs: RunStore | RedisRuns) -> Celery:
     """The orchestrator's composition root as in production, with this flow and this run store."""
     app, flows = service.app, {flow().name: flow()}
     store = Announcing(runs, service.stores.redis)

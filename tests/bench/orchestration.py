@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from redis import Redis
 from rich.console import Console
-
 from tests.bench import processes, systems
 from tests.bench.figures import paired_ratio, summary
 from tests.bench.load import Window, closed_loop, one_at_a_time
@@ -59,10 +59,9 @@ def measure(console: Console, folder: Path, rounds: int, seconds: float) -> dict
                 closed_loop(system, WARM_UP_IN_FLIGHT, 1, dict)
             measured = {system.name: Measured() for system in fleets}
             for number in range(rounds):
+                console.log(f"round {number + 1} of {rounds}")
                 # There and back, so that each system is measured early and late alike.
-                for system in fleets if number % 2 == 0 else fleets[::-1]:
-                    console.log(f"round {number + 1} of {rounds}: {system.name}")
-                    _round(servers, system, measured[system.name], seconds)
+                _round(servers, fleets if number % 2 == 0 else fleets[::-1], measured, seconds)
         console.log("counting AWS requests over SQS")
         aws = _count_requests(servers, folder)
     return {
@@ -83,13 +82,17 @@ def _fleets(servers: Servers, folder: Path) -> Iterator[list[System]]:
         ]
 
 
-def _round(servers: Servers, system: System, measured: Measured, seconds: float) -> None:
+def _round(servers: Servers, fleets: list[System], measured: dict[str, Measured], seconds: float) -> None:
+    """Each measurement on one system after the other, so that what is compared lies seconds apart."""
     redis = Redis.from_url(servers.redis_url)
-    before = commands(redis)
-    measured.idle_s.append(one_at_a_time(system, IDLE_RUNS))
-    measured.commands.update(increase(before, commands(redis)))
+    for system in fleets:
+        before = commands(redis)
+        measured[system.name].idle_s.append(one_at_a_time(system, IDLE_RUNS))
+        measured[system.name].commands.update(increase(before, commands(redis)))
     for level in IN_FLIGHT:
-        measured.windows[level].append(closed_loop(system, level, seconds, lambda: _cpu(servers, system)))
+        for system in fleets:
+            window = closed_loop(system, level, seconds, partial(_cpu, servers, system))
+            measured[system.name].windows[level].append(window)
     redis.close()
 
 
@@ -180,5 +183,6 @@ def bill(requests: list[Request], runs: int, extra: dict[str, float] | None = No
     return {
         "requests_per_run": {name: n / runs for name, n in sorted(counts(requests).items())},
         "units_per_run": per_run,
+        "largest_item_bytes": units.largest_item,
         "usd_per_million_runs": usd_per_million(per_run, prices),
     }

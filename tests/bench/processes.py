@@ -3,7 +3,8 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,21 @@ class Worker:
         return command
 
 
-def start(name: str, worker: Worker, environment: Mapping[str, str], folder: Path) -> Process:
+@contextmanager
+def running(
+    logs: str, workers: Mapping[str, Worker], environment: Mapping[str, str], folder: Path
+) -> Iterator[dict[str, Process]]:
+    """These workers, for as long as the block lasts. `logs` begins the names of their log files."""
+    started: dict[str, Process] = {}
+    try:
+        for name, worker in workers.items():
+            started[name] = _start(f"{logs}-{name}", worker, environment, folder)
+        yield started
+    finally:
+        _stop(started.values())
+
+
+def _start(name: str, worker: Worker, environment: Mapping[str, str], folder: Path) -> Process:
     """Start a worker from the repository's root. It writes its log itself: no thread of ours carries the lines."""
     settings = {"MILLRACE_CONCURRENCY": str(CHILDREN), "MILLRACE_MAX_TASKS_PER_CHILD": str(TASKS_PER_CHILD)}
     process = Process(
@@ -53,7 +68,7 @@ def start(name: str, worker: Worker, environment: Mapping[str, str], folder: Pat
     return process
 
 
-def stop(processes: Iterable[Process]) -> None:
+def _stop(processes: Iterable[Process]) -> None:
     """Stop these processes, all at once."""
     stoppers = [threading.Thread(target=process.stop) for process in processes]
     for stopper in stoppers:

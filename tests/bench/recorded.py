@@ -61,6 +61,8 @@ class Units:
     """
 
     used: Counter[str] = field(default_factory=Counter)
+    largest_item: int = 0
+    """Bytes of the largest item written."""
     _items: dict[str, tuple[int, Any]] = field(default_factory=dict)
 
     def add(self, request: Request) -> None:
@@ -84,12 +86,15 @@ class Units:
         elif operation == "PutItem":
             self.used["dynamodb_write_unit"] += self._put(body["Item"])
         elif operation == "TransactWriteItems":
-            self.used["dynamodb_write_unit"] += sum(2 * self._put(each["Put"]["Item"]) for each in body["TransactItems"])
+            self.used["dynamodb_write_unit"] += sum(
+                2 * self._put(each["Put"]["Item"]) for each in body["TransactItems"]
+            )
         elif operation == "UpdateItem":
             self.used["dynamodb_write_unit"] += 1
 
     def _put(self, item: dict[str, Any]) -> int:
         key, size, due = item["pk"]["S"], item_size(item), item.get("due_at")
+        self.largest_item = max(self.largest_item, size)
         known = self._items.get(key)
         self._items[key] = size, due
         before = known[1] if known else None

@@ -7,6 +7,7 @@ an index of what is due.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from redis import Redis
 
@@ -60,12 +61,13 @@ class RedisRuns:
 
     def due(self, before: datetime, limit: int) -> Sequence[Due]:
         """See `RunStore`."""
-        found = self.client.zrangebyscore(_DUE, "-inf", before.timestamp(), 0, limit, withscores=True)
-        keys = [(key.decode().split(" "), score) for key, score in found]
-        return [
-            Due(tenant=tenant, run_id=run_id, due_at=datetime.fromtimestamp(score, UTC))
-            for (_, tenant, run_id), score in keys
-        ]
+        found: Any = self.client.zrangebyscore(_DUE, "-inf", before.timestamp(), 0, limit, withscores=True)
+        return [_due(key.decode(), score) for key, score in found]
+
+
+def _due(key: str, score: float) -> Due:
+    _, tenant, run_id = key.split(" ")
+    return Due(tenant=tenant, run_id=run_id, due_at=datetime.fromtimestamp(score, UTC))
 
 
 def _key(tenant: str, run_id: str) -> str:

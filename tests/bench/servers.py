@@ -1,12 +1,12 @@
 """The servers that every system shares, the environment of each, and what moto recorded."""
 
 import os
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from redis import Redis
 from tests.bench.recorded import Request, parse
 
@@ -105,8 +105,7 @@ def recorded(moto_url: str, recording: Path) -> Iterator[list[Request]]:
 
 
 def _tell(moto_url: str, what: str) -> None:
-    request = urllib.request.Request(f"{moto_url}/moto-api/recorder/{what}", method="POST", data=b"")
-    urllib.request.urlopen(request, timeout=10).close()
+    httpx.post(f"{moto_url}/moto-api/recorder/{what}", timeout=10).raise_for_status()
 
 
 def commands(redis: Redis) -> dict[str, int]:

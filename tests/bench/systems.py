@@ -1,11 +1,11 @@
 """What is compared: fleets of real workers, and how a run is begun and seen to end."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from celery import Celery
 from redis import Redis
@@ -90,9 +90,9 @@ class System:
     def next_ended(self) -> str:
         """Wait for the next run to end; BenchError when none does, or when it did not complete."""
         for _ in range(PATIENCE_S):
-            found = self.redis.blpop([ENDED], timeout=1)
+            found: Any = self.redis.blpop([ENDED], timeout=1)
             if found is not None:
-                run, _, status = found[1].decode().partition(" ")
+                run, status = str(found[1], "ascii").split(" ")
                 if status != "completed":
                     raise BenchError(f"{self.name}: {run} ended as {status}")
                 return run
@@ -107,13 +107,9 @@ class System:
 def native(environment: dict[str, str], folder: Path) -> Iterator[System]:
     """One prefork worker that does everything."""
     worker = Worker(deployment="analytics", app="app_native", queue="native", level="WARNING")
-    workers = {"parts": processes.start("native", worker, environment, folder)}
     app = Celery("bench", broker=environment["MILLRACE_BROKER_URL"], set_as_current=False)
-    try:
+    with processes.running("native", {"parts": worker}, environment, folder) as workers, app:
         yield System(name="native", beginner=Native(app), redis=_ended(environment), workers=workers)
-    finally:
-        processes.stop(workers.values())
-        app.close()
 
 
 @contextmanager
@@ -127,7 +123,6 @@ def millrace(logs: str, app: str, environment: dict[str, str], folder: Path, nam
         "distribution": Worker(deployment="orchestrator-distribution", app=app),
         "parts": Worker(deployment=TASK.queue, app="app_parts"),
     }
-    workers = {each: processes.start(f"{logs}-{each}", fleet[each], environment, folder) for each in fleet}
     redis = _ended(environment)
     clients = Clients(StorageSettings(aws_endpoint_url=environment["MILLRACE_AWS_ENDPOINT_URL"]), ("local", "local"))
     runs = RedisRuns(redis) if app == "app_redis" else DynamoRuns(clients, environment["MILLRACE_TABLE"])
@@ -135,12 +130,8 @@ def millrace(logs: str, app: str, environment: dict[str, str], folder: Path, nam
         broker_url=environment["MILLRACE_BROKER_URL"], sqs_queue_url=environment["MILLRACE_SQS_QUEUE_URL"]
     )
     sender = create_app("bench", settings, WorkerClass.ORCHESTRATION, RedisJoins(redis))
-    try:
+    with processes.running(logs, fleet, environment, folder) as workers, sender, closing(clients):
         yield System(name=name, beginner=Millrace(runs, CeleryMessenger(sender)), redis=redis, workers=workers)
-    finally:
-        processes.stop(workers.values())
-        sender.close()
-        clients.close()
 
 
 def _ended(environment: dict[str, str]) -> Redis:

@@ -42,12 +42,11 @@ def _column(each: dict[str, Any]) -> dict[str, str]:
         "Redis commands per run": f"{each['redis_commands_per_run']:.0f}",
     }
     for level, under in each["in_flight"].items():
+        cpu, latency = under["cpu_ms_per_run"]["workers"], under["latency_s"]
         column |= {
             f"runs/s, {level} in flight": f"{under['runs_per_s']:.1f}{ratio.get(f'runs_per_s_{level}', '')}",
-            f"CPU ms/run, {level} in flight": f"{under['cpu_ms_per_run']['workers']:.1f}{ratio.get(f'cpu_{level}', '')}",
-            f"p50 / p95 ms, {level} in flight": " / ".join(
-                f"{under['latency_s'][figure] * 1000:.0f}" for figure in ("p50", "p95")
-            ),
+            f"CPU ms/run, {level} in flight": f"{cpu:.1f}{ratio.get(f'cpu_{level}', '')}",
+            f"p50 / p95 ms, {level} in flight": f"{latency['p50'] * 1000:.0f} / {latency['p95'] * 1000:.0f}",
         }
     return column
 
@@ -75,6 +74,7 @@ def _aws(console: Console, title: str, aws: dict[str, Any]) -> None:
         name = unit if amount is None else f"billed: {unit}"
         table.add_row(name, "" if amount is None else f"{amount:.2f}", f"{usd:.2f}")
     console.print(table)
+    console.print(f"  largest run record: {aws['largest_item_bytes']} bytes of 400 KiB", highlight=False)
 
 
 def journey(console: Console, result: dict[str, Any]) -> None:
@@ -84,10 +84,9 @@ def journey(console: Console, result: dict[str, Any]) -> None:
     first = result["first_run"]
     for name, each in {"accept to callback": result["seconds"], **result["stages"]}.items():
         alone = first["seconds"] if name == "accept to callback" else first["stages"].get(name, 0.0)
-        table.add_row(name, *(f"{each[figure]:.2f}" for figure in ("p50", "p95", "max")), f"{alone:.2f}")
+        table.add_row(name, *_spread(each), f"{alone:.2f}")
     table.add_section()
-    post = result["post"]
-    table.add_row("POST until 202", *(f"{post[figure]:.2f}" for figure in ("p50", "p95", "max")), f"{first['post']:.2f}")
+    table.add_row("POST until 202", *_spread(result["post"]), f"{first['post']:.2f}")
     console.print(table)
     shares = ", ".join("-" if share is None else f"{share:.0%}" for share in result["language_coverage"])
     console.print(f"  states {dict(result['status'])}, gaps {dict(result['gaps'])}", highlight=False)
@@ -96,6 +95,10 @@ def journey(console: Console, result: dict[str, Any]) -> None:
     _memory(console, result["memory_mib"])
     title = f"AWS requests per run of the journey ({result['aws']['messages_per_run']:.1f} messages on Redis)"
     _aws(console, title, result["aws"])
+
+
+def _spread(each: dict[str, float]) -> list[str]:
+    return [f"{each[figure]:.2f}" for figure in ("p50", "p95", "max")]
 
 
 def _memory(console: Console, memory: dict[str, dict[str, float]]) -> None:

@@ -64,6 +64,8 @@ def test_writes_are_billed_with_their_indexes() -> None:
         units.add(request)
     # then 1 + due 1 + tenant 1; 1 + due 2; 3 KiB begun + due 1; and 4 KiB begun are read
     assert units.used == {"dynamodb_write_unit": 3 + 3 + 4, "dynamodb_read_unit": 1}
+    # pk 2 + 6, tenant 6 + 4, revision 8 + 2, record 6 + 2048
+    assert units.largest_item == 2082
 
 
 def test_a_price_is_by_unit_and_in_total() -> None:

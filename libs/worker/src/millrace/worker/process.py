@@ -15,7 +15,6 @@ from millrace.telemetry.settings import TelemetrySettings
 from millrace.telemetry.setup import configure
 from millrace.worker.health import health_step
 from millrace.worker.settings import WorkerSettings
-from millrace.worker.sqs import survive_failed_polls
 
 log = get_logger(__name__)
 
@@ -44,7 +43,11 @@ def prepare(
 
     def before_fork(**_: Any) -> None:
         configure(service, TelemetrySettings())
-        survive_failed_polls()
+        if settings.broker_url.startswith("sqs"):
+            # Imported here: the transport brings botocore's event loop, which other brokers have no use for.
+            from millrace.worker.sqs import survive_failed_polls
+
+            survive_failed_polls()
         steps.preload()
         if forks:
             gc.collect()

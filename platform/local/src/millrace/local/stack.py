@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 import socket
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -19,6 +20,8 @@ from millrace.local.settings import LocalSettings, inherited
 from millrace.storage.aws import Clients
 from millrace.storage.provision import create_bucket, create_key, create_queues, create_table
 from millrace.storage.settings import StorageSettings
+from millrace.worker.classes import arguments
+from millrace.worker.settings import CHILD_ENVIRONMENT, WorkerSettings
 
 TENANT = "demo"
 VISIBILITY_S = 20
@@ -135,7 +138,9 @@ class Stack:
         health = self._health(deployment.name)
         health.unlink(missing_ok=True)
         extra = {"MILLRACE_CONCURRENCY": str(children), "MILLRACE_HEALTH_FILE": str(health)}
-        self._run(deployment.name, module("millrace.worker", deployment.name), None, extra)
+        # What `python -m millrace.worker` would become, without starting an interpreter to find that out.
+        command = [sys.executable, *arguments(deployment, WorkerSettings(concurrency=children))]
+        self._run(deployment.name, command, None, extra | CHILD_ENVIRONMENT)
 
     def _run(
         self, name: str, command: list[str], listener: socket.socket | None, extra: dict[str, str] | None = None
