@@ -83,12 +83,13 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> None:
-    """Print what the folder of a service or a library needs."""
+    """Print what a folder of the workspace needs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("service", help="name of a folder, such as dataset_customers")
+    parser.add_argument("name", help="of a folder, such as dataset_customers, or of any distribution in the lock")
     parser.add_argument("--folders", action="store_true", help="print folders of the workspace instead")
     options = parser.parse_args(arguments)
-    found = closure(f"millrace-{options.service}")
+    ours = canonicalize_name(f"millrace-{options.name}")
+    found = closure(ours if ours in workspace() else options.name)
     if options.folders:
         print("\n".join(str(folder.relative_to(ROOT)) for folder in found.folders.values()))
     else:

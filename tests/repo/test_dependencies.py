@@ -77,6 +77,12 @@ def test_the_lock_has_hashes_for_all_of_it(repository, requirements_for, service
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
+def test_the_lock_of_pants_test_runner_is_a_part_of_the_lock(repository, requirements_for, capsys):
+    # Written by `requirements_for.py pytest`.
+    requirements_for.main(["pytest"])
+    assert (repository.root / "platform" / "pants" / "pytest.lock").read_text() == capsys.readouterr().out
+
+
 def test_every_import_is_declared(repository):
     providers = metadata.packages_distributions()
     undeclared = {

@@ -30,6 +30,8 @@ from millrace.worker.register import register_part
 
 SAFETY_S = 0.4
 """Seconds kept back from embedding for what comes after it: vector themes, two Parquet files and their upload."""
+SLOWNESS = 1.5
+"""What comes after the embedding takes about as long as what comes before it; on a busy machine both take longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +70,13 @@ class Ports:
 
 def annotate(ports: Ports, request: Annotate, part: Part) -> Result:
     """`nlp.annotate`: rules for every unit, then vectors while there is time."""
+    given = part.remaining_s()
     table = adapters.read_units(part, request.units)
     sources = adapters.sources(table)
     by_rules = annotate_by_rules(sources, ports.lexicon, ports.taxonomy)
+    kept_back = max(SAFETY_S, SLOWNESS * (given - part.remaining_s()))
     embedded, rows = adapters.embed(
-        ports.embedder, embedding_order(sources), keep_going=lambda: part.remaining_s() > SAFETY_S
+        ports.embedder, embedding_order(sources), keep_going=lambda: part.remaining_s() > kept_back
     )
     annotated = refine_all(sources, by_rules, embedded, rows, ports.exemplars)
     vectors = adapters.spread(table, embedded, rows)

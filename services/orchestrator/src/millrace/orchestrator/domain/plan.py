@@ -15,7 +15,7 @@ from millrace.contracts.run import RunContext, RunRecord, StageRecord, StepConte
 RUN_FIELD = "run"
 MIN_BUDGET_SHARE = 0.5
 """A late run still gives each stage this share of its budget, so that it ends with a result."""
-ALLOWANCE_SHARE = 0.85
+ALLOWANCE_SHARE = 0.7
 """Share of a stage's time that its parts may use; the rest goes to queues and the join."""
 LATE = timedelta(seconds=30)
 """How long after its run's deadline a required part is still worth doing."""
