@@ -28,7 +28,7 @@ check: install ## ruff, mypy, import-linter, contracts and repo rules
 	$(BIN)/pytest -q tests/repo tests/contracts
 
 test: install ## all fast tests and one flow over the whole local stack
-	$(BIN)/pytest -q libs services platform tests/contracts tests/repo tests/flows
+	$(BIN)/pytest -q libs services platform tests
 
 bench: install ## orchestration and end-to-end figures, as a table and JSON
 	$(BIN)/python -m tests.bench
@@ -36,6 +36,7 @@ bench: install ## orchestration and end-to-end figures, as a table and JSON
 lock: ## write requirements.lock anew from the pyprojects (needs uv)
 	uv lock --upgrade
 	uv export --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-annotate --no-header -o requirements.lock
+	$(BIN)/python platform/docker/requirements_for.py pytest > platform/pants/pytest.lock
 
 clean: ## remove the environment and the local stack's state
 	rm -rf $(VENV) .millrace

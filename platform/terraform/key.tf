@@ -1,4 +1,4 @@
-# The one master key: of the services' own envelopes (a data key per tenant), of the bucket and of the table.
+# The one master key: of the services' own envelopes (a data key per tenant) and of the bucket.
 resource "aws_kms_key" "artifacts" {
   description             = "millrace"
   enable_key_rotation     = true

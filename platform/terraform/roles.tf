@@ -10,7 +10,8 @@ locals {
       publishes = [name, "orchestration", "unrouted"]
       table     = []
       indexes   = []
-      objects   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      objects   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      key       = ["kms:Decrypt", "kms:GenerateDataKey"]
     } },
     {
       ingestion = {
@@ -18,14 +19,16 @@ locals {
         publishes = ["orchestration", "unrouted"]
         table     = ["dynamodb:GetItem", "dynamodb:PutItem"]
         indexes   = ["by_tenant"]
-        objects   = ["s3:GetObject", "s3:PutObject"]
+        objects   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+        key       = ["kms:Decrypt", "kms:GenerateDataKey"]
       }
       orchestrator = {
         consumes  = ["orchestration", "distribution"]
         publishes = concat(local.parts, ["callback", "distribution", "orchestration", "unrouted"])
         table     = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
         indexes   = ["by_due"]
-        objects   = ["s3:GetObject", "s3:PutObject"]
+        objects   = []
+        key       = []
       }
       callback = {
         consumes  = ["callback"]
@@ -33,6 +36,7 @@ locals {
         table     = ["dynamodb:GetItem", "dynamodb:PutItem"]
         indexes   = []
         objects   = ["s3:GetObject"]
+        key       = ["kms:Decrypt"]
       }
     },
   )
@@ -86,23 +90,32 @@ data "aws_iam_policy_document" "service" {
     }
   }
 
-  statement {
-    sid       = "Objects"
-    actions   = each.value.objects
-    resources = ["${aws_s3_bucket.artifacts.arn}/*"]
+  dynamic "statement" {
+    for_each = length(each.value.objects) > 0 ? [1] : []
+    content {
+      sid       = "Objects"
+      actions   = each.value.objects
+      resources = ["${aws_s3_bucket.artifacts.arn}/*"]
+    }
   }
 
   # Without it, a key that is not there answers 403 and not 404, and a lost artifact would look like a broken store.
-  statement {
-    sid       = "MissingIsNotForbidden"
-    actions   = ["s3:ListBucket"]
-    resources = [aws_s3_bucket.artifacts.arn]
+  dynamic "statement" {
+    for_each = length(each.value.objects) > 0 ? [1] : []
+    content {
+      sid       = "MissingIsNotForbidden"
+      actions   = ["s3:ListBucket"]
+      resources = [aws_s3_bucket.artifacts.arn]
+    }
   }
 
-  statement {
-    sid       = "Envelope"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = [aws_kms_key.artifacts.arn]
+  dynamic "statement" {
+    for_each = length(each.value.key) > 0 ? [1] : []
+    content {
+      sid       = "Envelope"
+      actions   = each.value.key
+      resources = [aws_kms_key.artifacts.arn]
+    }
   }
 }
 

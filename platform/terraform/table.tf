@@ -49,9 +49,9 @@ resource "aws_dynamodb_table" "runs" {
     enabled = true
   }
 
+  # AWS's own key: a record holds ids, states and references, nothing personal.
   server_side_encryption {
-    enabled     = true
-    kms_key_arn = aws_kms_key.artifacts.arn
+    enabled = true
   }
 
   deletion_protection_enabled = var.endpoint == ""

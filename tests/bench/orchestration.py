@@ -32,7 +32,7 @@ BASE = "native"
 NATIVE, DYNAMODB, REDIS = BASE, "millrace/dynamodb", "millrace/redis"
 NOTES = {
     NATIVE: "plain Celery canvas, Redis result backend, ignore_result, one prefork worker -c 2, logs at WARNING",
-    DYNAMODB: "production code and settings; its run store is DynamoDB on moto, and moto is slow and shares the cores",
+    DYNAMODB: "production code and settings, logs at INFO; its run store is DynamoDB on moto: slow, on the same cores",
     REDIS: "the same orchestrator over a run store in Redis made for this benchmark: shows it without moto's cost",
 }
 
@@ -100,7 +100,7 @@ def _cpu(servers: Servers, system: System) -> dict[str, float]:
     used = {name: processes.cpu_seconds(process) for name, process in system.workers.items()}
     used["workers"] = sum(used.values())
     used |= {name: processes.cpu_seconds(process) for name, process in servers.processes.items()}
-    return used | {"this_process": time.process_time()}
+    return used | {"this_process": time.process_time(), "machine": processes.machine_cpu_seconds()}
 
 
 def _figures(measured: dict[str, Measured]) -> dict[str, Any]:
@@ -131,6 +131,7 @@ def _of_windows(windows: list[Window]) -> dict[str, Any]:
         "runs_per_s": median(rates), "runs_per_s_by_round": rates,
         "latency_s": summary([seconds for window in windows for seconds in window.latencies]),
         "cpu_ms_per_run": {name: median(_cpu_ms(window, name) for window in windows) for name in windows[0].cpu},
+        "cores_used_by_others": median(_others(window) for window in windows),
     }  # fmt: skip
 
 
@@ -142,6 +143,12 @@ def _ratios(ours: Measured, base: Measured) -> dict[str, Any]:
         ratios[f"runs_per_s_{level}"] = paired_ratio(*([_rate(each) for each in side] for side in sides))
         ratios[f"cpu_{level}"] = paired_ratio(*([_cpu_ms(each, "workers") for each in side] for side in sides))
     return ratios
+
+
+def _others(window: Window) -> float:
+    """Cores that neither this benchmark nor its fleets kept busy: above a few tenths the figures are noise."""
+    known = ("workers", "redis", "moto", "this_process")
+    return (window.cpu["machine"] - sum(window.cpu[name] for name in known)) / window.seconds
 
 
 def _rate(window: Window) -> float:

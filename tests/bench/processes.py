@@ -95,6 +95,12 @@ def cpu_seconds(process: Process) -> float:
     return total
 
 
+def machine_cpu_seconds() -> float:
+    """CPU seconds that all processes of the machine have used so far."""
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
+
+
 def memory(process: Process) -> dict[str, float]:
     """MiB of the process and its children: `rss`, and `pss` where Linux tells it (shared pages divided by sharers)."""
     used = {"processes": 0.0, "rss": 0.0}

@@ -46,6 +46,7 @@ def _column(each: dict[str, Any]) -> dict[str, str]:
         column |= {
             f"runs/s, {level} in flight": f"{under['runs_per_s']:.1f}{ratio.get(f'runs_per_s_{level}', '')}",
             f"CPU ms/run, {level} in flight": f"{cpu:.1f}{ratio.get(f'cpu_{level}', '')}",
+            f"others' cores, {level} in flight": f"{under['cores_used_by_others']:.1f}",
             f"p50 / p95 ms, {level} in flight": f"{latency['p50'] * 1000:.0f} / {latency['p95'] * 1000:.0f}",
         }
     return column

@@ -33,7 +33,7 @@ def test_the_sample_becomes_a_report_and_a_verified_callback(stack: StackUnderTe
     run = stack.wait_for_callback(accepted.run_id)
     # then
     assert run.status in (RunStatus.COMPLETED, RunStatus.PARTIAL)
-    callback, = stack.callbacks(run)
+    (callback,) = stack.callbacks(run)
     assert callback["verified"] is True
     assert callback["body"]["data"]["run_id"] == run.run_id
     report = stack.client.report(run.run_id)
@@ -43,9 +43,7 @@ def test_the_sample_becomes_a_report_and_a_verified_callback(stack: StackUnderTe
 
 def test_parts_are_executed_by_separate_processes_of_every_service(stack: StackUnderTest, sample: Path) -> None:
     # when
-    run = stack.wait_for_callback(
-        stack.client.submit_file(sample, callback_url=stack.stack.callback_url).run_id
-    )
+    run = stack.wait_for_callback(stack.client.submit_file(sample, callback_url=stack.stack.callback_url).run_id)
     # then
     services = {worker.split()[0] for worker in stack.executed_by(run.run_id)}
     assert services == {"dataset-conversations", "dataset-customers", "nlp", "analytics"}
@@ -93,7 +91,7 @@ def test_real_reviews_give_the_mean_that_the_file_has(stack: StackUnderTest) -> 
     # then
     report = stack.client.report(run.run_id)
     assert report.kpis is not None
-    score, = report.kpis.scores
+    (score,) = report.kpis.scores
     assert score.mean.value == pytest.approx(mean(stars))
     assert sum(bucket.count for bucket in score.distribution) == len(stars)
 

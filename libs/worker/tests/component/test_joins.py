@@ -46,6 +46,7 @@ def test_a_join_that_was_lost_is_never_complete_by_accident(joins: JoinStore) ->
     joins.add("run/1", "a", "1")
     joins.close("run/1")
     # when / then
+    assert not joins.opened("run/1")
     assert joins.add("run/1", "b", "2") is False
     assert joins.get("run/1", "a") is None
 

@@ -97,6 +97,7 @@ def test_a_body_that_comes_twice_moves_the_run_once(world: World) -> None:
     world.report_datasets()
     # when
     world.advance("datasets")
+    world.joins.open(join_key("acme", world.run_id, 1, "annotate"), 3)
     world.advance("datasets")
     # then
     assert world.post.sent == [("fan_out", "datasets"), ("fan_out", "annotate")]
@@ -170,6 +171,34 @@ def test_a_required_part_that_timed_out_is_run_again_into_the_same_join(world: W
     world.report("datasets", "ratings", ratings=(artifact("r"),), segments=(artifact("s"),))
     world.advance("datasets")
     assert world.post.sent[-1] == ("fan_out", "annotate")
+
+
+def test_a_body_that_comes_again_publishes_a_stage_that_its_first_reader_died_over(world: World) -> None:
+    # given: the record moved on, but the next stage's message was never sent
+    world.advance()
+    world.report_datasets()
+    world.advance("datasets")
+    world.post.sent.clear()
+    # when
+    world.advance("datasets")
+    # then
+    assert world.post.sent == [("fan_out", "annotate")]
+    # and once the stage is published, a further repeat does nothing
+    world.joins.open(join_key("acme", world.run_id, 1, "annotate"), 3)
+    world.advance("datasets")
+    assert world.post.sent == [("fan_out", "annotate")]
+
+
+def test_a_stage_of_which_nothing_was_heard_is_published_again_even_if_all_of_it_is_optional(world: World) -> None:
+    # given
+    world.advance()
+    world.report_datasets()
+    world.advance("datasets")
+    world.at = START + 8 * SECOND
+    # when
+    world.sweep.once()
+    # then
+    assert world.post.sent[-1] == ("fan_out", "annotate", "annotate.0", "kpis.0", "trends.0")
 
 
 def test_a_flushed_join_is_rebuilt_by_publishing_the_stage_again(world: World) -> None:

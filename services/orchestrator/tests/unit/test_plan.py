@@ -93,7 +93,7 @@ def test_the_report_is_told_what_happened_so_far(flow: Flow) -> None:
     # given
     record = runs.join_stage(flow, after_datasets(flow, chunks=1), {}, START + 4 * SECOND)
     # when
-    (_, message), = plan.parts(flow, record, START + 4 * SECOND)
+    ((_, message),) = plan.parts(flow, record, START + 4 * SECOND)
     # then
     assert message.params["run"]["batch_sha256"] == record.batch.sha256
     assert {gap["step"] for gap in message.params["run"]["gaps"]} >= {"annotate", "topics"}

@@ -121,14 +121,14 @@ def test_a_failed_required_step_fails_the_run_with_its_reason() -> None:
     assert (ended.status, ended.reason, ended.ended_at) == (RunStatus.FAILED, "must: bad_input", START)
 
 
-def test_a_second_dispatch_sets_the_stages_clock_anew() -> None:
+def test_a_second_dispatch_gives_the_stage_half_its_budget_again() -> None:
     # given
     record = runs.start_stage(FLOW, run_record(), START)
     # when
     again = runs.dispatch_again(FLOW, record, START + 3 * SECOND)
     # then
     assert again.stage is not None
-    assert (again.stage.dispatches, again.stage.deadline_at) == (2, START + 5 * SECOND)
+    assert (again.stage.dispatches, again.stage.deadline_at) == (2, START + 4 * SECOND)
 
 
 def test_a_mapped_step_with_a_lost_part_keeps_what_it_has_and_says_so() -> None:

@@ -94,9 +94,7 @@ THEME_IMPACT = _part(
     "analytics.theme_impact", "analytics", inputs.ThemeImpact, 3, impact=Output(content=insights.ThemeImpacts)
 )
 DRIVERS = _part("analytics.drivers", "analytics", inputs.FindDrivers, 3, drivers=Output(content=insights.Drivers))
-REPORT = _part(
-    "analytics.report", "analytics", inputs.WriteReport, 3, report=Output(content=Report, durable=True)
-)
+REPORT = _part("analytics.report", "analytics", inputs.WriteReport, 3, report=Output(content=Report, durable=True))
 
 CONTROL = (ADVANCE, FAN_OUT, DELIVER)
 """Tasks that move a run; each takes its message as it is."""

@@ -62,9 +62,7 @@ UNITS = _table(
 )  # fmt: skip
 """One row per sentence: `start`/`end` are character offsets into the turn's masked text; `dup_of` is a turn id."""
 
-RATINGS = _table(
-    "ratings", record_id=_S, customer=_S, created_at=_T, product=_S, kind=_S, raw=_R, norm=_R, has_text=_B
-)
+RATINGS = _table("ratings", record_id=_S, customer=_S, created_at=_T, product=_S, kind=_S, raw=_R, norm=_R, has_text=_B)
 """One row per rated record. `kind` is a `Scale`, `norm` lies between 0 (worst) and 1 (best), `customer` is a hash."""
 
 SEGMENTS = _table("segments", record_id=_S, name=_S, value=_S)

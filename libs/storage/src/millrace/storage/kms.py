@@ -56,9 +56,7 @@ class KmsEnvelope:
         """See `Envelope`."""
         try:
             with translated("kms decrypt"):
-                data, header = self._client.decrypt(
-                    source=sealed, materials_manager=self._manager(context["tenant"])
-                )
+                data, header = self._client.decrypt(source=sealed, materials_manager=self._manager(context["tenant"]))
         # A wrong tag passes through the SDK as cryptography raises it.
         except (AWSEncryptionSDKClientError, InvalidTag) as error:
             raise Corrupt(f"the sealed bytes were altered ({type(error).__name__})") from error

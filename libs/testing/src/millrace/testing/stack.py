@@ -35,9 +35,7 @@ class StackUnderTest:
 
     def wait_for_callback(self, run_id: str) -> RunView:
         """The run once its callback has been delivered."""
-        return self.client.wait(
-            run_id, GIVE_UP_S, done=lambda run: bool(run.callback and run.callback.delivered_at)
-        )
+        return self.client.wait(run_id, GIVE_UP_S, done=lambda run: bool(run.callback and run.callback.delivered_at))
 
     def executed_by(self, run_id: str) -> dict[str, int]:
         """Parts by the process that executed them."""

@@ -91,6 +91,7 @@ def _redis_options(settings: WorkerSettings) -> dict[str, Any]:
 def _sqs_options(settings: WorkerSettings, worker_class: WorkerClass) -> dict[str, Any]:
     base = settings.sqs_queue_url.rstrip("/")
     return {
+        "region": settings.aws_region,
         "is_secure": base.startswith("https"),
         "visibility_timeout": settings.visibility_s,
         "polling_interval": 0,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from celery import Celery, Task
+from kombu.exceptions import OperationalError
 from pydantic import ValidationError
 
 from millrace.contracts.base import Message, now
@@ -58,7 +59,7 @@ def register_control(app: Celery, spec: TaskSpec[ControlMessage], handler: Calla
             log.error("message_unreadable", extra={"action": "message_unreadable", "task": spec.name})
             raise
         except Exception as error:
-            if not getattr(error, "retryable", False):
+            if not (getattr(error, "retryable", False) or isinstance(error, OperationalError)):
                 raise
             raise self.retry(countdown=_backoff(self), exc=error) from error
 

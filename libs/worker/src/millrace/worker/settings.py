@@ -15,6 +15,8 @@ class WorkerSettings(BaseSettings):
     """`redis://…`, `amqp://…` or `sqs://…`; `sqs://key:secret@host:port` for an endpoint that is not AWS."""
     sqs_queue_url: str = ""
     """URL of the queues without their name, for SQS: `https://sqs.eu-central-1.amazonaws.com/123456789012/`."""
+    aws_region: str = "eu-central-1"
+    """Region of the SQS queues."""
     visibility_s: int = Field(default=20, ge=5)
     """Seconds until an unacknowledged message is delivered again (SQS, Redis); above every hard limit."""
     concurrency: int = Field(default=2, ge=1)

@@ -27,6 +27,7 @@ from millrace.nlp.domain.units import feedback, readable
 from millrace.storage.artifacts import ArtifactStore
 from millrace.worker.part import Part, Result
 from millrace.worker.register import register_part
+from millrace.worker.tables import warm_up as warm_up_tables
 
 SAFETY_S = 0.4
 """Seconds kept back from embedding for what comes after it: vector themes, two Parquet files and their upload."""
@@ -59,7 +60,8 @@ class Ports:
         return gather_exemplars(themes, vectors)
 
     def preload(self) -> None:
-        """Read the data files: in the parent, so that its children share the memory."""
+        """Read the data files and load what Arrow loads: in the parent, so that its children share the memory."""
+        warm_up_tables()
         _ = self.lexicon, self.taxonomy
 
     def warm_up(self) -> None:

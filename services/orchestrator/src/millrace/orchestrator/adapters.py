@@ -74,6 +74,10 @@ class Joins:
         values = self.store.values(join_key(record.tenant, record.run_id, record.attempt, stage))
         return {part_of(task): _outcome(part_of(task), json.loads(value)) for task, value in values.items()}
 
+    def opened(self, record: RunRecord, stage: str) -> bool:
+        """Whether the stage's chord was published."""
+        return self.store.opened(join_key(record.tenant, record.run_id, record.attempt, stage))
+
     def drop(self, record: RunRecord, stage: str, parts: Iterable[str]) -> None:
         """Forget the outcomes of parts that are to run again."""
         key = join_key(record.tenant, record.run_id, record.attempt, stage)

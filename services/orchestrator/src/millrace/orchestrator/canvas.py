@@ -9,6 +9,7 @@ from celery.canvas import Signature
 from millrace.contracts.catalogue import ADVANCE, TaskSpec
 from millrace.contracts.messages import Advance, PartMessage, part_id
 from millrace.contracts.run import RunRecord
+from millrace.worker.join.backend import CONF_KEY
 from millrace.worker.publish import signature
 
 Part = tuple[TaskSpec[Any], PartMessage]
@@ -40,9 +41,10 @@ def publish_stage(app: Celery, record: RunRecord, stage: str, parts: Sequence[Pa
     chord(header, _body(app, record, stage), app=app).apply_async()
 
 
-def publish_again(app: Celery, record: RunRecord, stage: str, parts: Sequence[Part]) -> None:
-    """Publish some parts of a chord once more, into the join that is already open."""
+def publish_again(app: Celery, record: RunRecord, stage: str, parts: Sequence[Part], size: int) -> None:
+    """Publish some parts of a chord of this size once more. Its join is opened again: it may have been lost."""
     body = _body(app, record, stage)
+    app.conf[CONF_KEY].open(body.options["task_id"], size)
     for spec, message in parts:
         part: Any = signature(app, spec, message, task_id(message))
         part.apply_async(chord=body)

@@ -36,9 +36,9 @@ class Distributor:
         if message.only is None:
             canvas.publish_stage(self.app, record, stage.name, planned)
         else:
-            wanted = set(message.only)
+            size, wanted = len(planned), set(message.only)
             planned = [each for each in planned if part_id(each[1].step, each[1].part) in wanted]
-            canvas.publish_again(self.app, record, stage.name, planned)
+            canvas.publish_again(self.app, record, stage.name, planned, size)
         log.info(
             "stage_published",
             extra={"action": "stage_published", "run_id": record.run_id, "stage": stage.name, "parts": len(planned)},

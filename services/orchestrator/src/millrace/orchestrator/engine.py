@@ -42,6 +42,14 @@ class Engine:
                 self._move(record, runs.start_stage(self._flow(record), record, self.clock()))
         elif record.stage is not None and record.stage.name == message.stage:
             self._look_at_stage(record)
+        else:
+            self._publish_what_is_owed(record)
+
+    def _publish_what_is_owed(self, record: RunRecord) -> None:
+        """A body that comes again: whoever took the first may have died between its write and its publish."""
+        stage = record.stage
+        if stage is not None and stage.joined_at is None and not self.joins.opened(record, stage.name):
+            self.messenger.fan_out(record, stage.name, None)
 
     def take_over(self, due: Due) -> None:
         """The sweep's turn: carry on a run whose time has come, whoever lost it."""

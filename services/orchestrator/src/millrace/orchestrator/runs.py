@@ -48,11 +48,9 @@ def join_stage(flow: Flow, record: RunRecord, outcomes: joining.Outcomes, at: da
 def dispatch_again(flow: Flow, record: RunRecord, at: datetime) -> RunRecord:
     """The run with its stage's clock set anew, for parts that were lost."""
     current = _current(record)
-    budget = timedelta(seconds=flow.stages[flow.index(current.name)].budget_s)
-    again = current.model_copy(update={"dispatches": current.dispatches + 1, "deadline_at": at + budget})
-    return record.model_copy(
-        update={"stages": (*record.stages[:-1], again), "due_at": again.deadline_at + JOIN_GRACE}
-    )
+    deadline = plan.stage_deadline(flow, record, flow.stages[flow.index(current.name)], at)
+    again = current.model_copy(update={"dispatches": current.dispatches + 1, "deadline_at": deadline})
+    return record.model_copy(update={"stages": (*record.stages[:-1], again), "due_at": again.deadline_at + JOIN_GRACE})
 
 
 def finish(flow: Flow, record: RunRecord, at: datetime) -> RunRecord:

@@ -16,6 +16,9 @@ class JoinStore(Protocol):
     def open(self, key: str, size: int) -> None:
         """Expect this many parts; harmless when repeated."""
 
+    def opened(self, key: str) -> bool:
+        """Whether the join was opened and is not lost or closed."""
+
     def add(self, key: str, part: str, value: str) -> bool:
         """Keep the part's first value; True when every part of an opened join now has one."""
 
@@ -42,6 +45,10 @@ class MemoryJoins:
     def open(self, key: str, size: int) -> None:
         """See `JoinStore`."""
         self.sizes[key] = size
+
+    def opened(self, key: str) -> bool:
+        """See `JoinStore`."""
+        return key in self.sizes
 
     def add(self, key: str, part: str, value: str) -> bool:
         """See `JoinStore`."""
@@ -81,6 +88,10 @@ class RedisJoins:
     def open(self, key: str, size: int) -> None:
         """See `JoinStore`."""
         self.client.set(f"{self.prefix}{key}:size", size, ex=EXPIRES_S)
+
+    def opened(self, key: str) -> bool:
+        """See `JoinStore`."""
+        return bool(self.client.exists(f"{self.prefix}{key}:size"))
 
     def add(self, key: str, part: str, value: str) -> bool:
         """See `JoinStore`. The count is taken after the value is in, so the last of two racing parts sees both."""

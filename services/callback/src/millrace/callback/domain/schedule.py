@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 RETRIES = tuple(
-    timedelta(seconds=seconds)
-    for seconds in (2, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+    timedelta(seconds=seconds) for seconds in (2, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )
 """Waits after each failed attempt: two quick ones, then as the table of Standard Webhooks 1.0.0 spreads them."""
 

@@ -53,7 +53,8 @@ def verdict(stage: StageRecord, outcomes: Outcomes, at: datetime) -> Verdict:
         return Verdict.WAIT
     required = {step.name for step in stage.steps if step.required}
     needed = [each for each in lost if each.rpartition(".")[0] in required]
-    if (needed or again) and stage.dispatches < MAX_DISPATCHES:
+    # Nothing at all: not slow parts, but a stage that was never published.
+    if (needed or again or not outcomes) and stage.dispatches < MAX_DISPATCHES:
         return Verdict.DISPATCH_AGAIN
     return Verdict.JOIN
 

@@ -32,10 +32,10 @@ def next_stage(flow: Flow, record: RunRecord) -> Stage | None:
 def begin(flow: Flow, record: RunRecord, stage: Stage, at: datetime) -> StageRecord:
     """The stage's record: which steps run with how many parts, which are skipped, and until when."""
     steps = tuple(_begin_step(record, step) for step in stage.steps)
-    return StageRecord(name=stage.name, started_at=at, deadline_at=_deadline(flow, record, stage, at), steps=steps)
+    return StageRecord(name=stage.name, started_at=at, deadline_at=stage_deadline(flow, record, stage, at), steps=steps)
 
 
-def _deadline(flow: Flow, record: RunRecord, stage: Stage, at: datetime) -> datetime:
+def stage_deadline(flow: Flow, record: RunRecord, stage: Stage, at: datetime) -> datetime:
     """A stage may run until its planned end, counted from acceptance, and never less than a share of its budget."""
     through = flow.stages[: flow.index(stage.name) + 1]
     scale = (record.deadline_at - record.accepted_at).total_seconds() / flow.deadline_s
