@@ -16,6 +16,8 @@ NEEDED = {
     "callback": {"MILLRACE_API_URL", "MILLRACE_CALLBACK_ALLOW", "MILLRACE_CALLBACK_SECRET"},
     "ingestion": {"MILLRACE_API_KEYS", "MILLRACE_CALLBACK_ALLOW", "MILLRACE_HOST", "MILLRACE_PORT"},
 }
+SETTINGS = ("Settings", "EnvironmentSettings")
+"""Names under which settings classes inherit from the contracts' `Settings`."""
 VARIABLE = re.compile(r"\bMILLRACE_[A-Z0-9_]*[A-Z0-9]\b")
 
 
@@ -60,13 +62,14 @@ def _declared(repository):
 
 
 def _fields(tree):
-    """Fields of each settings class, under the prefix that the class names."""
+    """Fields of each settings class, under the prefix that the class names or inherits."""
     found = set()
     for each in ast.walk(tree):
-        prefix = re.search(r"'(MILLRACE_[A-Z_]*)'", ast.dump(each)) if isinstance(each, ast.ClassDef) else None
-        if prefix and any(getattr(base, "id", "") == "BaseSettings" for base in each.bases):
-            fields = [node.target for node in each.body if isinstance(node, ast.AnnAssign)]
-            found |= {f"{prefix[1]}{field.id.upper()}" for field in fields}
+        if isinstance(each, ast.ClassDef) and any(getattr(base, "id", "") in SETTINGS for base in each.bases):
+            named = re.search(r"'(MILLRACE_[A-Z_]*)'", ast.dump(each))
+            prefix = named[1] if named else "MILLRACE_"
+            fields = [node.target.id for node in each.body if isinstance(node, ast.AnnAssign)]
+            found |= {f"{prefix}{field.upper()}" for field in fields if field != "prefix"}
     return found
 
 

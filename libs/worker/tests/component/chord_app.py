@@ -29,22 +29,22 @@ def make(redis_url: str) -> Celery:
     settings = WorkerSettings(broker_url=f"{redis_url}/1", visibility_s=5)
     app = create_app("chords", settings, WorkerClass.TASK, DyingJoins(redis))
 
-    @app.task(name="analytics.add")
+    @app.task(name="analytics.add", shared=False)
     def add(x: int) -> int:
         redis.incr("executions")
         return x + 1
 
-    @app.task(name="analytics.die_once")
+    @app.task(name="analytics.die_once", shared=False)
     def die_once(name: str) -> str:
         if redis.set(f"died:{name}", 1, nx=True):
             os.kill(os.getpid(), signal.SIGKILL)
         return "survived"
 
-    @app.task(name="analytics.hang", time_limit=1)
+    @app.task(name="analytics.hang", shared=False, time_limit=1)
     def hang() -> None:
         time.sleep(60)
 
-    @app.task(name="callback.done")
+    @app.task(name="callback.done", shared=False)
     def done(key: str) -> None:
         redis.lpush(f"done:{key}", "ran")
 

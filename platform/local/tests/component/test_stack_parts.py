@@ -4,11 +4,14 @@ import base64
 import json
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
-from fastapi.testclient import TestClient
 from redis import Redis
 from standardwebhooks.webhooks import Webhook
 
@@ -94,6 +97,18 @@ def test_the_stacks_processes_see_none_of_the_callers_settings(monkeypatch: pyte
     assert inherited()["PATH"] == os.environ["PATH"]
 
 
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[str]:
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}/callback"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 def test_the_consumer_keeps_a_signed_callback_and_refuses_a_forged_one(tmp_path: Path) -> None:
     # given
     body = json.dumps({"type": "insight.completed"})
@@ -103,10 +118,10 @@ def test_the_consumer_keeps_a_signed_callback_and_refuses_a_forged_one(tmp_path:
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": Webhook(SECRET).sign("evt_1", at, body),
     }
-    client = TestClient(create(tmp_path, SECRET))
     # when
-    good = client.post("/callback", content=body, headers=headers)
-    forged = client.post("/callback", content=body.replace("completed", "failed"), headers=headers)
+    with serving(create(tmp_path, SECRET, bound_socket())) as url:
+        good = httpx.post(url, content=body, headers=headers)
+        forged = httpx.post(url, content=body.replace("completed", "failed"), headers=headers)
     # then
     assert (good.status_code, forged.status_code) == (200, 400)
     (kept,) = tmp_path.glob("*.json")

@@ -12,10 +12,11 @@ MAX_MESSAGE_BYTES = 16 * 1024
 class Message(BaseModel):
     """A frozen record that crosses a process boundary.
 
-    Unknown fields are ignored, so that release N-1 reads what release N+1 wrote.
+    Unknown fields are ignored, so that release N-1 reads what release N+1 wrote. Validators are built when they are
+    first used: no process uses all of them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 def _aware(value: datetime) -> datetime:

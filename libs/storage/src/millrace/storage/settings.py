@@ -1,13 +1,12 @@
 """What the stores read from the environment."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from millrace.contracts.settings import Settings
 
 
-class StorageSettings(BaseSettings):
+class StorageSettings(Settings):
     """Addresses and names of the stores, `MILLRACE_*`."""
-
-    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
 
     aws_endpoint_url: str = ""
     """Empty for AWS itself; an address for any S3, DynamoDB and KMS that speaks the same."""

@@ -3,13 +3,12 @@
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from millrace.contracts.settings import Settings
 
 
-class TelemetrySettings(BaseSettings):
+class TelemetrySettings(Settings):
     """Where logs, traces and errors go, `MILLRACE_*`. Empty addresses switch a thing off."""
-
-    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
 
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

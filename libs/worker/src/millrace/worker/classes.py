@@ -26,6 +26,6 @@ def arguments(of: Deployment, settings: WorkerSettings) -> list[str]:
     else:
         pool = ["-P", "gevent", "-c", str(settings.concurrency * GREENLETS_PER_SLOT)]
     return [
-        "-m", "celery", "-A", f"millrace.{of.service}.app", "worker", "-Q", str(of.queue), "-n", f"{of.name}@%h",
+        "-m", "millrace.worker.launch", f"millrace.{of.service}.app", "-Q", str(of.queue), "-n", f"{of.name}@%h",
         "-l", "INFO", *pool, *_QUIET,
     ]  # fmt: skip

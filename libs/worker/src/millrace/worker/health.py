@@ -9,6 +9,8 @@ from typing import Any
 from celery import bootsteps
 
 INTERVAL_S = 1.0
+FIRST_INTERVAL_S = 0.1
+"""Until it is ready for the first time: whoever waits for the worker should not wait for the clock."""
 
 
 def health_step(path: Path, ready: Any) -> type[bootsteps.StartStopStep]:
@@ -25,8 +27,12 @@ def health_step(path: Path, ready: Any) -> type[bootsteps.StartStopStep]:
             super().__init__(parent, **kwargs)
 
         def start(self, consumer: Any) -> None:
-            _beat(path, ready)
-            self.timer = consumer.timer.call_repeatedly(INTERVAL_S, _beat, (path, ready))
+            self.timer = consumer.timer.call_repeatedly(FIRST_INTERVAL_S, self._first, (consumer,))
+
+        def _first(self, consumer: Any) -> None:
+            if _beat(path, ready):
+                self.timer.cancel()
+                self.timer = consumer.timer.call_repeatedly(INTERVAL_S, _beat, (path, ready))
 
         def stop(self, consumer: Any) -> None:
             if self.timer is not None:
@@ -37,8 +43,10 @@ def health_step(path: Path, ready: Any) -> type[bootsteps.StartStopStep]:
     return Health
 
 
-def _beat(path: Path, ready: Any) -> None:
-    if ready():
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps({"pid": os.getpid(), "ready": True}))
-        fresh.replace(path)
+def _beat(path: Path, ready: Any) -> bool:
+    if not ready():
+        return False
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps({"pid": os.getpid(), "ready": True}))
+    fresh.replace(path)
+    return True

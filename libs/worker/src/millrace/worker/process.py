@@ -49,10 +49,10 @@ def prepare(
 
             survive_failed_polls()
         steps.preload()
-        if forks:
-            gc.collect()
-            gc.freeze()
-        else:
+        # What is loaded by now stays: moved out of the collector's sight, its pages are shared with the children.
+        gc.freeze()
+        gc.enable()
+        if not forks:
             steps.per_process()
 
     def after_fork(**_: Any) -> None:

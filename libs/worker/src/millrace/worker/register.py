@@ -67,7 +67,8 @@ def register_control(app: Celery, spec: TaskSpec[ControlMessage], handler: Calla
 
 
 def _register(app: Celery, spec: TaskSpec[Any], run: Callable[..., Any]) -> None:
-    options: dict[str, Any] = {"soft_time_limit": spec.soft_limit_s, "time_limit": spec.hard_limit_s}
+    # Not shared: Celery would offer the task on every other app of the process too.
+    options: dict[str, Any] = {"shared": False, "soft_time_limit": spec.soft_limit_s, "time_limit": spec.hard_limit_s}
     decorate: Callable[[Callable[..., Any]], Any] = app.task(
         name=spec.name, bind=True, max_retries=MAX_RETRIES, **options
     )

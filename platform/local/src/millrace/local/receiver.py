@@ -1,51 +1,57 @@
 """`python -m millrace.local.receiver FOLDER`: a consumer that verifies each callback's signature and keeps it.
 
-Reads `MILLRACE_CALLBACK_SECRET` and `MILLRACE_LISTEN_FD` through its settings. Each callback becomes one JSON file in
-the folder, named by its event id and the number of its arrival.
+Each callback becomes one JSON file in the folder, named by its event id and the number of its arrival.
 """
 
 import json
+import socket
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from millrace.contracts.base import now
+from millrace.local.settings import ReceiverSettings
+
+MAX_BODY = 64 * 1024
 
 
-class ReceiverSettings(BaseSettings):
-    """Where to listen and what to verify with."""
-
-    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
-
-    callback_secret: str = Field(repr=False)
-    listen_fd: int
-
-
-def create(folder: Path, secret: str) -> FastAPI:
-    """The consumer's one endpoint."""
-    api = FastAPI()
+def create(folder: Path, secret: str, listener: socket.socket) -> ThreadingHTTPServer:
+    """The consumer over a socket that listens already: POST keeps a signed callback, anything else is 405 or 400."""
     webhook = Webhook(secret)
 
-    @api.post("/callback")
-    async def callback(request: Request) -> JSONResponse:
-        """Verify and keep one callback; 400 when the signature is not ours."""
-        body = await request.body()
-        headers = dict(request.headers)
-        try:
-            webhook.verify(body, headers)
-        except WebhookVerificationError as error:
-            return JSONResponse({"verified": False, "error": str(error)}, 400)
-        _keep(folder, headers, body)
-        return JSONResponse({"verified": True})
+    class Consumer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(min(int(self.headers.get("content-length", 0)), MAX_BODY))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            try:
+                webhook.verify(body, headers)
+            except WebhookVerificationError as error:
+                self._answer(400, {"verified": False, "error": str(error)})
+            else:
+                _keep(folder, headers, body)
+                self._answer(200, {"verified": True})
 
-    return api
+        def do_GET(self) -> None:
+            self._answer(405, {"error": "callbacks are posted"})
+
+        def _answer(self, status: int, body: dict[str, Any]) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """What arrived is told by `_keep`."""
+
+    server = ThreadingHTTPServer(listener.getsockname(), Consumer, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listener
+    return server
 
 
 def _keep(folder: Path, headers: dict[str, str], body: bytes) -> None:
@@ -69,7 +75,7 @@ def main() -> None:
     settings = ReceiverSettings()  # type: ignore[call-arg]
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    uvicorn.run(create(folder, settings.callback_secret), fd=settings.listen_fd, log_config=None, access_log=False)
+    create(folder, settings.callback_secret, socket.socket(fileno=settings.listen_fd)).serve_forever()
 
 
 if __name__ == "__main__":

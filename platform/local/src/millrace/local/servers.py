@@ -1,9 +1,10 @@
 """The stack's servers: moto for the AWS services, and Redis from this machine or from a Python package."""
 
-import json
 import secrets
 import shutil
 import socket
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -32,16 +33,40 @@ class Server:
 
 
 def start_moto(folder: Path, environment: Mapping[str, str]) -> Server:
-    """SQS, S3, DynamoDB and KMS on a port that the server itself bound."""
-    ready = folder / "moto.json"
-    ready.unlink(missing_ok=True)
-    process = Process(
-        name="moto", command=module("millrace.local.moto_server", str(ready)), environment=environment,
-        log=folder / "moto.log",
-    )  # fmt: skip
-    process.start()
-    wait_until(ready.exists, process, _READY_S)
-    return Server(process=process, url=f"http://127.0.0.1:{json.loads(ready.read_text())['port']}")
+    """SQS, S3, DynamoDB and KMS, ready."""
+    server = launch_moto(folder, environment)
+    wait_for_moto(server)
+    return server
+
+
+def launch_moto(folder: Path, environment: Mapping[str, str]) -> Server:
+    """The same on its way: its socket is ours, so its address is known, and nobody else's, before it answers."""
+    with bound_socket() as listener:
+        process = Process(
+            name="moto",
+            command=module("millrace.local.moto_server", str(listener.fileno())),
+            environment=environment,
+            log=folder / "moto.log",
+            pass_fds=(listener.fileno(),),
+        )
+        process.start()
+        return Server(process=process, url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+
+
+def wait_for_moto(server: Server) -> None:
+    """Wait until moto has imported itself; NotStarted when it dies over that."""
+    wait_until(lambda: answers(f"{server.url}/moto-api/"), server.process, _READY_S)
+
+
+def answers(url: str, expected: int = 200) -> bool:
+    """Whether a server on loopback answers with this status."""
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - our own loopback address
+            return int(answer.status) == expected
+    except urllib.error.HTTPError as error:
+        return error.code == expected
+    except OSError:
+        return False
 
 
 def redis_binary() -> str:

@@ -3,13 +3,12 @@
 import os
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from millrace.contracts.settings import Settings
 
 
-class LocalSettings(BaseSettings):
+class LocalSettings(Settings):
     """How to run the stack, `MILLRACE_*`."""
-
-    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
 
     broker_url: str = Field(default="", repr=False)
     """Empty for the stack's own Redis; `sqs://` for the stack's own moto server; else a broker of yours."""
@@ -18,6 +17,13 @@ class LocalSettings(BaseSettings):
     log_format: str = "json"
     state_dir: str = ".millrace"
     start_timeout_s: float = 60.0
+
+
+class ReceiverSettings(Settings):
+    """Where the stack's consumer listens and what it verifies with, `MILLRACE_*`."""
+
+    callback_secret: str = Field(repr=False)
+    listen_fd: int
 
 
 def inherited() -> dict[str, str]:

@@ -2,20 +2,21 @@
 
 import base64
 import json
+import os
 import secrets
 import socket
 import sys
 import threading
-import urllib.error
-import urllib.request
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from millrace.contracts import routing
 from millrace.contracts.services import DEPLOYMENTS, Deployment, WorkerClass
-from millrace.local.process import Listener, Process, module, wait_until
-from millrace.local.servers import Server, bound_socket, start_moto, start_redis
+from millrace.local.errors import NotStarted
+from millrace.local.process import Listener, Process, module
+from millrace.local.servers import Server, answers, bound_socket, launch_moto, start_redis, wait_for_moto
 from millrace.local.settings import LocalSettings, inherited
 from millrace.storage.aws import Clients
 from millrace.storage.provision import create_bucket, create_key, create_queues, create_table
@@ -54,8 +55,8 @@ class Stack:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         try:
             self._start_servers()
-            self._start_services()
-            self._wait()
+            self._add_services()
+            self._start_in_turn()
         except BaseException:
             self.stop()
             raise
@@ -89,7 +90,7 @@ class Stack:
             "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_EC2_METADATA_DISABLED": "true", "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
-        moto = start_moto(self.folder / "logs", base)
+        moto = launch_moto(self.folder / "logs", base)
         self.servers.append(moto)
         redis = start_redis(self.folder / "logs", base)
         self.servers.append(redis)
@@ -99,6 +100,9 @@ class Stack:
         """Create what Terraform would, and say where it is."""
         settings = StorageSettings(aws_endpoint_url=moto.url)
         clients = Clients(settings, credentials=("local", "local"))
+        for service in ("dynamodb", "s3", "sqs", "kms"):
+            clients.client(service)
+        wait_for_moto(moto)
         create_table(clients, settings.table)
         create_bucket(clients, settings.bucket)
         queues = create_queues(clients, (*routing.QUEUES, routing.UNROUTED), VISIBILITY_S)
@@ -121,28 +125,27 @@ class Stack:
             "MILLRACE_LOG_FORMAT": self.settings.log_format,
         }
 
-    def _start_services(self) -> None:
+    def _add_services(self) -> None:
         api, receiver = self._listen(), self._listen()
         self.api_url, self.callback_url = _url(api), f"{_url(receiver)}/callback"
         self.environment["MILLRACE_API_URL"] = self.api_url
-        self._run("receiver", module("millrace.local.receiver", str(self.folder / "callbacks")), receiver)
-        # The slow starters first: on two cores the order decides when the last one is ready.
-        for deployment in sorted(DEPLOYMENTS, key=lambda each: each.service != "nlp"):
+        for deployment in sorted(DEPLOYMENTS, key=_slowest_first):
             if deployment.worker_class is WorkerClass.HTTP:
-                self._run(deployment.name, module(f"millrace.{deployment.service}"), api)
+                self._add(deployment.name, module(f"millrace.{deployment.service}"), api)
             else:
-                self._run_worker(deployment)
+                self._add_worker(deployment)
+        self._add("receiver", module("millrace.local.receiver", str(self.folder / "callbacks")), receiver)
 
-    def _run_worker(self, deployment: Deployment) -> None:
+    def _add_worker(self, deployment: Deployment) -> None:
         children = 1 if deployment.service in _SLIM else self.settings.concurrency
         health = self._health(deployment.name)
         health.unlink(missing_ok=True)
         extra = {"MILLRACE_CONCURRENCY": str(children), "MILLRACE_HEALTH_FILE": str(health)}
         # What `python -m millrace.worker` would become, without starting an interpreter to find that out.
         command = [sys.executable, *arguments(deployment, WorkerSettings(concurrency=children))]
-        self._run(deployment.name, command, None, extra | CHILD_ENVIRONMENT)
+        self._add(deployment.name, command, None, extra | CHILD_ENVIRONMENT)
 
-    def _run(
+    def _add(
         self, name: str, command: list[str], listener: socket.socket | None, extra: dict[str, str] | None = None
     ) -> None:
         environment = self.environment | (extra or {})
@@ -153,18 +156,31 @@ class Stack:
             listener=self.listener, pass_fds=(listener.fileno(),) if listener else (),
         )  # fmt: skip
         self.processes[name] = process
-        process.start()
 
-    def _wait(self) -> None:
-        patience = self.settings.start_timeout_s
-        for name, process in self.processes.items():
-            wait_until(self._readiness(name), process, patience)
+    def _start_in_turn(self) -> None:
+        """Start two a core at a time, the slowest first: all at once, the slowest would be alone at the end."""
+        waiting, starting = list(self.processes.values()), list[Process]()
+        slots = 2 * (os.cpu_count() or 1)
+        give_up = time.monotonic() + self.settings.start_timeout_s
+        while waiting or starting:
+            while waiting and len(starting) < slots:
+                starting.append(waiting.pop(0))
+                starting[-1].start()
+            starting = [process for process in starting if not self._ready(process, give_up)]
+            threading.Event().wait(0.05)
+
+    def _ready(self, process: Process, give_up: float) -> bool:
+        if self._readiness(process.name)():
+            return True
+        if not process.running or time.monotonic() > give_up:
+            raise NotStarted(f"{process.name} did not become ready\n{process.last_lines()}")
+        return False
 
     def _readiness(self, name: str) -> Callable[[], bool]:
         if name == "ingestion":
-            return lambda: _answers(f"{self.api_url}/readyz")
+            return lambda: answers(f"{self.api_url}/readyz")
         if name == "receiver":
-            return lambda: _answers(f"{self.callback_url}", expected=405)
+            return lambda: answers(f"{self.callback_url}", expected=405)
         return self._health(name).exists
 
     def _health(self, name: str) -> Path:
@@ -189,6 +205,13 @@ class Stack:
         fresh.replace(self.folder / "stack.json")
 
 
+def _slowest_first(deployment: Deployment) -> tuple[bool, int]:
+    """Those that load the most begin; the API comes last, because it waits for the orchestrator's flows."""
+    order = (WorkerClass.TASK, WorkerClass.ORCHESTRATION, WorkerClass.DISTRIBUTION, WorkerClass.HTTP)
+    light = deployment.service in _SLIM or deployment.worker_class is not WorkerClass.TASK
+    return light, order.index(deployment.worker_class)
+
+
 def _signing_secret() -> str:
     """As Standard Webhooks writes it."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -196,13 +219,3 @@ def _signing_secret() -> str:
 
 def _url(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-def _answers(url: str, expected: int = 200) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - our own loopback address
-            return int(answer.status) == expected
-    except urllib.error.HTTPError as error:
-        return error.code == expected
-    except OSError:
-        return False

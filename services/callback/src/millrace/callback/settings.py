@@ -1,13 +1,12 @@
 """The callback service's settings."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from millrace.contracts.settings import Settings
 
 
-class CallbackSettings(BaseSettings):
+class CallbackSettings(Settings):
     """How callbacks are signed and where they may go, `MILLRACE_*`."""
-
-    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
 
     callback_secret: str = Field(repr=False)
     """Signing secret, `whsec_` and base64 of 24 to 64 bytes."""

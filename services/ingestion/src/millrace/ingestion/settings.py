@@ -3,17 +3,15 @@
 from dataclasses import dataclass, field
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from millrace.contracts.settings import Settings as EnvironmentSettings
 from millrace.storage.settings import StorageSettings
 from millrace.telemetry.settings import TelemetrySettings
 from millrace.worker.settings import WorkerSettings
 
 
-class IngestionSettings(BaseSettings):
+class IngestionSettings(EnvironmentSettings):
     """Who may post what, `MILLRACE_*`."""
-
-    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
 
     api_keys: str = Field(repr=False)
     """`tenant:key` pairs, separated by commas."""

@@ -6,7 +6,9 @@ from millrace.nlp.settings import NlpSettings
 from millrace.nlp.tasks import Ports, register
 from millrace.worker.process import WarmUp
 from millrace.worker.service import build_service
+from millrace.worker.tables import forgo_pandas
 
+forgo_pandas()
 service = build_service("nlp", WorkerClass.TASK)
 app, stores = service.app, service.stores
 ports = Ports(store=stores.artifacts, embedder=Encoder.load(NlpSettings().model_folder))

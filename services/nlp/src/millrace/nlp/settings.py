@@ -1,14 +1,15 @@
 """The language service's settings."""
 
 from pathlib import Path
+from typing import ClassVar
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from millrace.contracts.settings import Settings
 
 
-class NlpSettings(BaseSettings):
+class NlpSettings(Settings):
     """Which model computes, `MILLRACE_NLP_*`."""
 
-    model_config = SettingsConfigDict(env_prefix="MILLRACE_NLP_", frozen=True, extra="ignore")
+    prefix: ClassVar[str] = "MILLRACE_NLP_"
 
     model_dir: str = ""
     """Folder of the embedding model; empty for the one in its package."""
