@@ -35,7 +35,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def redis(redis_server: Server) -> Iterator["Redis"]:
     """A client of an emptied database of the Redis server. Brokers are in another: they keep their bindings there."""
-    client = Redis.from_url(redis_server.url)
+    client = Redis.from_url(redis_server.url, socket_timeout=120)
     client.flushdb()
     yield client
     client.close()
