@@ -33,7 +33,9 @@ class Worker:
         """As `python -m millrace.worker` would run it."""
         settings = WorkerSettings(concurrency=CHILDREN)
         command = [sys.executable, *arguments(deployment(self.deployment), settings)]
-        changes = {"millrace.worker.launch": f"tests.bench.{self.app}", "-l": self.level} | ({"-Q": self.queue} if self.queue else {})
+        changes = {"millrace.worker.launch": f"tests.bench.{self.app}", "-l": self.level} | (
+            {"-Q": self.queue} if self.queue else {}
+        )
         for option, value in changes.items():
             command[command.index(option) + 1] = value
         return command

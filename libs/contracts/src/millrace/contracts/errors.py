@@ -4,8 +4,7 @@ ContractError
 ├── UnknownTask          a task name that the catalogue does not hold
 ├── UnknownFlow          a flow name that nobody defined
 ├── InvalidFlow          a flow whose steps do not fit together
-├── AddressRefused       a callback URL that may not be called
-└── UnreadableMessage    a message that does not match its contract
+└── AddressRefused       a callback URL that may not be called
 """
 
 
@@ -23,10 +22,6 @@ class UnknownFlow(ContractError):
 
 class InvalidFlow(ContractError):
     """The flow's steps, inputs or budgets do not fit together."""
-
-
-class UnreadableMessage(ContractError):
-    """The message does not match its contract."""
 
 
 class AddressRefused(ContractError):

@@ -61,7 +61,16 @@ def configure_logs(service: str, log_format: str = "json", level: str = "INFO") 
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Celery tells of every received and finished task at INFO; the part's own line says more, once.
-    for chatty in ("celery.app.trace", "celery.worker.strategy", "botocore", "boto3", "urllib3", "httpx", "kombu"):
+    for chatty in (
+        "celery.app.trace",
+        "celery.worker.strategy",
+        "botocore",
+        "boto3",
+        "urllib3",
+        "httpx",
+        "kombu",
+        "aws_encryption_sdk",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -83,6 +83,8 @@ class Stack:
         dead = [process for process in self.processes.values() if not process.running]
         for process in dead:
             process.start()
+        if dead:
+            self._write_state()
         return [process.name for process in dead]
 
     def _start_servers(self) -> None:

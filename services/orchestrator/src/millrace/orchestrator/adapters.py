@@ -8,9 +8,9 @@ from typing import Protocol
 from celery import Celery
 from pydantic import ValidationError
 
-from millrace.contracts.catalogue import ADVANCE, DELIVER, FAN_OUT
+from millrace.contracts.catalogue import DELIVER, FAN_OUT
 from millrace.contracts.ids import event_id
-from millrace.contracts.messages import Advance, Deliver, FanOut
+from millrace.contracts.messages import Deliver, FanOut
 from millrace.contracts.outcome import Outcome, OutcomeStatus, Reason
 from millrace.contracts.run import RunRecord
 from millrace.orchestrator.canvas import join_key, part_of, task_id_of
@@ -26,9 +26,6 @@ class Messenger(Protocol):
 
     def deliver(self, record: RunRecord) -> None:
         """Have the run's callback delivered."""
-
-    def advance(self, record: RunRecord) -> None:
-        """Have the run looked at."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +51,6 @@ class CeleryMessenger:
             event_id=event, delivery=made + 1,
         )  # fmt: skip
         publish(self.app, DELIVER, message, f"{event}:{made + 1}")
-
-    def advance(self, record: RunRecord) -> None:
-        """See `Messenger`."""
-        message = Advance(
-            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent
-        )
-        publish(self.app, ADVANCE, message, f"{record.run_id}:{record.attempt}:start:{record.revision}")
 
 
 @dataclass(frozen=True)
