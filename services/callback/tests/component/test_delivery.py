@@ -1,11 +1,14 @@
 """Delivering a callback to a real HTTP receiver: signed, once per attempt, retried by the record."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from standardwebhooks.webhooks import Webhook
@@ -181,3 +184,12 @@ def test_the_body_stays_thin(receiver: Receiver) -> None:
     body = receiver.got[0][1]
     assert len(body) < 20_000
     assert "records" in json.loads(body)["data"]
+
+
+def test_a_consumer_that_drips_is_given_up_in_time() -> None:
+    # given: every single read succeeds, so only a bound on the whole attempt helps
+    command = [sys.executable, str(Path(__file__).with_name("drip.py")), SECRET]
+    # when
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    # then
+    assert said.stdout.strip() == "TotalTimeout", said.stderr

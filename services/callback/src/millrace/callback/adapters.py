@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 import httpx
+from gevent import Timeout  # type: ignore[import-untyped]
 from standardwebhooks.webhooks import Webhook
 
 from millrace.callback.errors import Unreachable
@@ -55,6 +56,8 @@ class HttpSender:
             headers["traceparent"] = attempt.traceparent
         try:
             with (
+                # httpx bounds each read and write; a consumer that drips would hold the worker for ever.
+                Timeout(self.timeout_s, Unreachable("TotalTimeout")),
                 httpx.Client(timeout=self.timeout_s, follow_redirects=False, trust_env=False) as client,
                 client.stream("POST", attempt.url, content=attempt.body, headers=headers) as answer,
             ):
