@@ -16,7 +16,7 @@ class LocalSettings(Settings):
     """Children of the nlp and analytics workers; the dataset services have one."""
     log_format: str = "json"
     state_dir: str = ".millrace"
-    start_timeout_s: float = 60.0
+    start_timeout_s: float = 120.0
 
 
 class ReceiverSettings(Settings):
