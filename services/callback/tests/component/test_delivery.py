@@ -19,7 +19,7 @@ from millrace.contracts.base import now
 from millrace.contracts.messages import Deliver
 from millrace.contracts.run import CallbackRecord, CallbackStatus, RunRecord, RunStatus
 from millrace.storage.memory import MemoryRuns, memory_artifacts
-from millrace.testing.factories import START, callback_record, run_record
+from millrace.testing.factories import START, artifact, callback_record, run_record
 
 SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="
 
@@ -163,6 +163,18 @@ def test_an_address_that_is_not_allowed_is_not_called(receiver: Receiver) -> Non
     # then
     assert receiver.got == []
     assert (world.callback.status, world.callback.last_error) == (CallbackStatus.GIVEN_UP, "only https may be called")
+
+
+def test_a_report_that_is_lost_counts_as_an_attempt_and_is_not_tried_for_ever(receiver: Receiver) -> None:
+    # given
+    world = World(receiver.url)
+    world.runs.replace(world.record.model_copy(update={"report": artifact("gone")}))
+    # when
+    world.deliver()
+    # then
+    assert receiver.got == []
+    assert (world.callback.deliveries, world.callback.last_error) == (1, "report: NotFound")
+    assert world.record.due_at is not None
 
 
 def test_a_consumer_that_is_away_is_tried_again_later() -> None:

@@ -252,6 +252,22 @@ def test_one_broken_run_does_not_stop_the_sweep_of_the_others(world: World) -> N
     assert world.post.sent == [("fan_out", "datasets")]
 
 
+def test_a_run_of_a_flow_that_nobody_knows_any_more_fails_with_the_reason(world: World) -> None:
+    # given
+    orphan = run_record(flow="gone", due_at=START)
+    world.runs.create(orphan)
+    # when: first another release may still know it, then it is given up
+    world.at = START + 60 * SECOND
+    world.sweep.once()
+    waiting = world.runs.get("acme", orphan.run_id).status
+    world.at = START + 400 * SECOND
+    world.sweep.once()
+    # then
+    ended = world.runs.get("acme", orphan.run_id)
+    assert (waiting, ended.status, ended.due_at) == (RunStatus.ACCEPTED, RunStatus.FAILED, None)
+    assert ended.reason == "no release knows the flow gone"
+
+
 def test_a_part_that_celery_killed_is_a_timed_out_part(world: World) -> None:
     # given
     world.advance()

@@ -1,5 +1,6 @@
 """Deliver a run's callback once, and write down how it went. Retries are scheduled in the run record."""
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from millrace.contracts.messages import Deliver
 from millrace.contracts.report import Report
 from millrace.contracts.run import CallbackRecord, CallbackStatus, RunRecord
 from millrace.storage.artifacts import ArtifactStore
-from millrace.storage.errors import Conflict
+from millrace.storage.errors import Conflict, Corrupt, NotFound
 from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
 
@@ -55,7 +56,11 @@ class Delivery:
         self._write(record, callback, self._attempt(record, callback))
 
     def _attempt(self, record: RunRecord, callback: CallbackRecord) -> Answer:
-        body = build(record, self._report(record), self.api_url).model_dump_json().encode()
+        try:
+            body = build(record, self._report(record), self.api_url).model_dump_json().encode()
+        except (NotFound, Corrupt, UnreadableReport) as error:
+            # Counted like any other attempt, so that it is given up at last and not repeated for ever.
+            return Answer(error=f"report: {type(error).__name__}")
         attempt = Attempt(
             url=callback.url, event_id=callback.event_id, body=body, at=self.clock(), traceparent=record.traceparent
         )
@@ -100,7 +105,8 @@ class Delivery:
             self.store.replace(fresh.model_copy(update={"callback": written, "due_at": due}))
 
     def _log(self, record: RunRecord, callback: CallbackRecord) -> None:
-        log.info(
+        log.log(
+            logging.WARNING if callback.last_error else logging.INFO,
             "callback_attempted",
             extra={
                 "action": "callback_attempted", "run_id": record.run_id, "event_id": callback.event_id,

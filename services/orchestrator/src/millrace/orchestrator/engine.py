@@ -5,7 +5,7 @@ Whoever is killed between the write and the publish leaves a record that is due,
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from millrace.contracts.base import now
 from millrace.contracts.errors import UnknownFlow
@@ -20,6 +20,9 @@ from millrace.storage.ports import Due, RunStore
 from millrace.telemetry.logs import get_logger
 
 log = get_logger(__name__)
+
+PATIENCE = timedelta(minutes=5)
+"""How long past its deadline a run waits for a release that knows its flow, while an old and a new one run together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,8 @@ class Engine:
         log.info("run_overdue", extra={"action": "run_overdue", "run_id": record.run_id, "status": record.status})
         if record.status.terminal:
             self._deliver_again(record)
+        elif record.flow not in self.flows and self.clock() > record.deadline_at + PATIENCE:
+            self._move(record, runs.fail(record, f"no release knows the flow {record.flow}", self.clock()))
         elif record.stages:
             self._look_at_stage(record)
         else:
