@@ -25,7 +25,7 @@ from millrace.storage.ports import RunStore
 from millrace.storage.settings import StorageSettings
 from millrace.testing.factories import run_record
 from millrace.worker.app import create_app
-from millrace.worker.join.store import RedisJoins
+from millrace.worker.join.redis_store import RedisJoins
 from millrace.worker.settings import WorkerSettings
 
 PATIENCE_S = 60

@@ -9,7 +9,7 @@ from redis import Redis
 
 from millrace.contracts.services import WorkerClass
 from millrace.worker.app import create_app
-from millrace.worker.join.store import RedisJoins
+from millrace.worker.join.redis_store import RedisJoins
 from millrace.worker.settings import WorkerSettings
 
 

@@ -12,7 +12,7 @@ from redis import Redis
 from millrace.local.process import Process, module
 from millrace.local.servers import Server
 from millrace.local.settings import inherited_whole
-from millrace.worker.join.store import RedisJoins
+from millrace.worker.join.redis_store import RedisJoins
 
 HERE = Path(__file__).parent
 PATIENCE_S = 60

@@ -59,6 +59,8 @@ def _control(name: str, service: str, queue: str, model: type[Input], soft: floa
 
 
 ADVANCE = _control("orchestration.advance", "orchestrator", "orchestration", messages.Advance, 5)
+CANCEL = _control("orchestration.cancel", "orchestrator", "orchestration", messages.Cancel, 5)
+REDRIVE = _control("orchestration.redrive", "orchestrator", "orchestration", messages.Redrive, 5)
 FAN_OUT = _control("distribution.fan_out", "orchestrator", "distribution", messages.FanOut, 5)
 DELIVER = _control("callback.deliver", "callback", "callback", messages.Deliver, 8)
 
@@ -96,7 +98,7 @@ THEME_IMPACT = _part(
 DRIVERS = _part("analytics.drivers", "analytics", inputs.FindDrivers, 3, drivers=Output(content=insights.Drivers))
 REPORT = _part("analytics.report", "analytics", inputs.WriteReport, 3, report=Output(content=Report, durable=True))
 
-CONTROL = (ADVANCE, FAN_OUT, DELIVER)
+CONTROL = (ADVANCE, CANCEL, REDRIVE, FAN_OUT, DELIVER)
 """Tasks that move a run; each takes its message as it is."""
 
 PARTS = (

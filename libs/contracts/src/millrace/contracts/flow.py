@@ -1,9 +1,10 @@
 """The flow schema: stages, the steps in each, their budgets and join policies. Data, not code."""
 
 from collections.abc import Iterator
-from typing import Any, Literal, Self
+from math import ceil
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from millrace.contracts.base import Message
 from millrace.contracts.ids import Name
@@ -14,13 +15,21 @@ BATCH = "run.batch"
 ANY_STEP = "*"
 """As the producer in a source: this output of every earlier step that has it."""
 
+JoinPolicy = Annotated[str, StringConstraints(pattern=r"^(required|optional|by_deadline|quorum\([1-9][0-9]{0,3}%?\))$")]
+"""What a stage's join asks of a step.
+
+`required`: all of its parts, or the run fails. `optional`: all of them by the stage's deadline, or the step is a gap.
+`by_deadline`: whatever is there by then; only a step without any part is a gap. `quorum(3)`, `quorum(75%)`: as soon as
+so many parts succeeded the stage waits for no others; fewer than that and the run fails.
+"""
+
 
 class Step(Message):
     """One task of a stage. A step with `each` is mapped: one part per artifact of that input."""
 
     name: Name
     task: str
-    join: Literal["required", "optional"] = "required"
+    join: JoinPolicy = "required"
     inputs: dict[str, str] = {}
     """Field of the task's input model → `run.batch`, or `<step>.<output>` of an earlier stage; `*` is any step."""
     each: str | None = None
@@ -35,6 +44,19 @@ class Step(Message):
         if self.each is not None and self.each not in self.inputs:
             raise ValueError(f"step {self.name}: each = {self.each!r} is none of its inputs")
         return self
+
+    @property
+    def required(self) -> bool:
+        """Whether the run fails without it."""
+        return self.join == "required" or self.join.startswith("quorum")
+
+    def needed(self, planned: int) -> int:
+        """How many of so many planned parts have to succeed before the stage waits for no others."""
+        if not self.join.startswith("quorum"):
+            return planned
+        number = self.join.removeprefix("quorum(").removesuffix(")")
+        wanted = ceil(planned * int(number[:-1]) / 100) if number.endswith("%") else int(number)
+        return min(wanted, planned)
 
 
 class Stage(Message):
@@ -54,6 +76,8 @@ class Flow(Message):
     deadline_s: float = Field(default=10.0, gt=0)
     reserve_s: float = Field(default=1.0, ge=0)
     """Kept back from the deadline for the callback."""
+    amend_s: float = Field(default=0.0, ge=0)
+    """For how long after a partial end late optional results lead to one amendment, in seconds; 0 for never."""
     report: str
     """`<step>.<output>` that is the run's report."""
     stages: tuple[Stage, ...] = Field(min_length=1)

@@ -54,6 +54,14 @@ class Manifest(Message):
     """Shares between 0 and 1, such as `lang_en`."""
 
 
+class SetAsideRecords(Message):
+    """Records that a step did without, because each of them killed the process that worked on it."""
+
+    step: str
+    records: tuple[str, ...] = ()
+    """Their ids, as the producer gave them."""
+
+
 class Bucket(Message):
     """One value of a rating scale and the share of ratings on it."""
 

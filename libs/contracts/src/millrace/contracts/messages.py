@@ -38,6 +38,39 @@ class FanOut(RunMessage):
     """Part ids to publish again; None publishes the whole stage."""
 
 
+class Cancel(RunMessage):
+    """`orchestration.cancel`: end the run's attempt now, unless it has ended."""
+
+    reason: str = ""
+    """In the words of whoever asked; shown with the run."""
+
+
+FROM_FAILED = "failed"
+"""As the start of a redrive: whatever failed or is missing."""
+
+
+class Redrive(RunMessage):
+    """`orchestration.redrive`: run an ended run again. `attempt` is the ended one, so that a repeat is nothing."""
+
+    start: str = FROM_FAILED
+    """`failed`, or the name of a stage or step that is to run again whatever it delivered."""
+
+
+class Slice(Message):
+    """A range of rows of a mapped step's artifact: what is left of a chunk that was divided."""
+
+    chunk: int = Field(ge=0)
+    """Position of the artifact among those that the step is mapped over."""
+    start: int = Field(ge=0)
+    stop: int = Field(ge=1)
+    """Row after the last one."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return self.stop - self.start
+
+
 class PartMessage(RunMessage):
     """One part of a step: what one worker does at one time."""
 
@@ -55,6 +88,12 @@ class PartMessage(RunMessage):
     inputs: dict[str, tuple[ArtifactRef, ...]] = {}
     params: dict[str, Any] = {}
     """The step's settings from the flow: small, no data."""
+    mapped: str | None = None
+    """The input that the step is mapped over."""
+    slice: Slice | None = None
+    """The rows of the mapped input that this part is about; None for all."""
+    patience: int = Field(default=3, ge=1)
+    """How often this part may be begun without an end before it is quarantined: it kills its workers."""
 
 
 class Deliver(RunMessage):

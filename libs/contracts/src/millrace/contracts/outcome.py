@@ -8,6 +8,13 @@ from pydantic import Field
 from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.base import Message, Timestamp
 
+INPUT_LOST = "input_lost"
+"""Reason of a part whose input is no longer there: what made it has to run again."""
+QUARANTINED = "quarantined"
+"""Reason of a part that is not run any more, because it killed its workers."""
+SET_ASIDE = "set_aside"
+"""Reason of a quarantined part of one row; also the output under which it names that row's record."""
+
 
 class OutcomeStatus(StrEnum):
     """How a part ended."""
@@ -69,6 +76,8 @@ class Outcome(Message):
     worker: str = ""
     deliveries: int = Field(default=1, ge=1)
     """How often this part was begun, as far as its worker knows."""
+    urgent: bool = False
+    """The stage should be looked at now, whatever its other parts do."""
 
     @property
     def ok(self) -> bool:

@@ -1,5 +1,6 @@
 """The run record: the truth about one run, and what others may see of it."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -8,6 +9,7 @@ from pydantic import Field
 from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.base import Message, Timestamp
 from millrace.contracts.ids import Name, RunId, TenantId
+from millrace.contracts.messages import Slice
 from millrace.contracts.outcome import Coverage, OutcomeStatus, Reason
 
 
@@ -55,7 +57,19 @@ class StepRecord(Message):
     task_version: int
     required: bool
     planned: int
-    """Number of parts; 0 when the step was skipped before dispatch."""
+    """Number of parts; 0 when the step was skipped before dispatch. Parts that a division added are counted."""
+    needed: int | None = None
+    """How many parts have to succeed before the stage waits for no others; None for all."""
+    best_effort: bool = False
+    """Whatever is there at the deadline is good."""
+    input_hash: str = ""
+    """Digest of what decides its parts' outputs: task, code version, inputs and params."""
+    slices: tuple[Slice, ...] = ()
+    """Rows of the parts that divisions added, in the order of their numbers; they are the last of `planned`."""
+    divided: tuple[int, ...] = ()
+    """Numbers of the parts that were divided: others do their work."""
+    reused_from: int | None = None
+    """The attempt that did the work, when this one did not have to."""
     status: OutcomeStatus | None = None
     """None while the stage runs."""
     reason: Reason | None = None
@@ -83,6 +97,8 @@ class CallbackStatus(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     GIVEN_UP = "given_up"
+    SUPERSEDED = "superseded"
+    """A newer attempt's callback goes out in its place."""
 
 
 class CallbackRecord(Message):
@@ -96,6 +112,19 @@ class CallbackRecord(Message):
     last_error: str = ""
     last_status: int | None = None
     delivered_at: Timestamp | None = None
+
+
+class AttemptRecord(Message):
+    """An attempt that has ended. Never changes."""
+
+    attempt: int
+    status: RunStatus
+    began_at: Timestamp
+    ended_at: Timestamp
+    reason: str = ""
+    gaps: tuple[Gap, ...] = ()
+    report: ArtifactRef | None = None
+    callback: CallbackRecord | None = None
 
 
 class RunRecord(Message):
@@ -129,6 +158,21 @@ class RunRecord(Message):
     ended_at: Timestamp | None = None
     callback: CallbackRecord | None = None
     traceparent: str | None = None
+    began_at: Timestamp | None = None
+    """When this attempt began; None for the first, which began when the run was accepted."""
+    history: tuple[AttemptRecord, ...] = ()
+    """The attempts before this one, oldest first."""
+    reusable: tuple[StepRecord, ...] = ()
+    """Ends of steps, from before a redrive or a loss, that stand where nothing they depend on has changed."""
+    recoveries: int = 0
+    """How often this attempt went back to an earlier stage because artifacts were lost."""
+    tidy_at: Timestamp | None = None
+    """When objects that nobody refers to are looked for; None when none can have been left behind."""
+
+    @property
+    def since(self) -> datetime:
+        """When this attempt began."""
+        return self.began_at or self.accepted_at
 
     @property
     def stage(self) -> StageRecord | None:

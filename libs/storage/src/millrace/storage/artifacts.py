@@ -1,13 +1,14 @@
 """The artifact store: small bytes in the hot tier, large and durable ones in the object store, all encrypted."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from millrace.contracts.artifacts import INLINE_LIMIT, ArtifactRef
 from millrace.contracts.messages import PartMessage
 from millrace.storage.errors import Corrupt
-from millrace.storage.ports import Envelope, HotStore, ObjectStore
+from millrace.storage.ports import ColdStore, Envelope, HotStore, ObjectStore
 
 
 def batch_key(run_id: str) -> str:
@@ -25,7 +26,7 @@ def part_key(message: PartMessage, input_hash: str, name: str) -> str:
 class ArtifactStore:
     """Bytes by reference. Every key begins with the tenant; another tenant's reference finds nothing."""
 
-    cold: ObjectStore
+    cold: ColdStore
     hot: HotStore
     envelope: Envelope
     inline_limit: int = INLINE_LIMIT
@@ -58,6 +59,18 @@ class ArtifactStore:
     def delete(self, tenant: str, ref: ArtifactRef) -> None:
         """Forget the bytes."""
         self._store(ref).delete(f"{tenant}/{ref.key}")
+
+    def exists(self, tenant: str, ref: ArtifactRef) -> bool:
+        """Whether the bytes are still there."""
+        return self._store(ref).exists(f"{tenant}/{ref.key}")
+
+    def keys_of(self, tenant: str, run_id: str) -> Iterator[str]:
+        """Keys of everything of a run that is in the object store."""
+        return (key.removeprefix(f"{tenant}/") for key in self.cold.keys(f"{tenant}/{run_id}/"))
+
+    def delete_key(self, tenant: str, key: str) -> None:
+        """Forget what the object store has under this key."""
+        self.cold.delete(f"{tenant}/{key}")
 
     def _open(self, tenant: str, ref: ArtifactRef) -> bytes:
         return self.envelope.decrypt(self._store(ref).get(f"{tenant}/{ref.key}"), _context(tenant))

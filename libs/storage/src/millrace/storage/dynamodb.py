@@ -41,6 +41,14 @@ class DynamoRuns:
             else:
                 self._create_once(record, once)
 
+    def knows_key(self, tenant: str, key: str) -> bool:
+        """See `RunStore`."""
+        with translated("dynamodb key"):
+            answer = self.clients.client("dynamodb").get_item(
+                TableName=self.table, Key={"pk": {"S": _once(tenant, key)}}, ConsistentRead=True
+            )
+        return "Item" in answer
+
     def get(self, tenant: str, run_id: str) -> RunRecord:
         """See `RunStore`."""
         with translated("dynamodb get"):
@@ -157,14 +165,17 @@ def _encode(record: RunRecord, retention_days: int) -> dict[str, Any]:
 
 
 def _encode_key(record: RunRecord, once: Idempotency) -> dict[str, Any]:
-    digest = hashlib.sha256(once.key.encode()).hexdigest()
     expires = record.accepted_at + timedelta(seconds=IDEMPOTENCY_S)
     return {
-        "pk": {"S": f"once#{record.tenant}#{digest}"},
+        "pk": {"S": _once(record.tenant, once.key)},
         "fingerprint": {"S": once.fingerprint},
         "answer": {"S": once.answer},
         "expires_at": {"N": str(int(expires.timestamp()))},
     }
+
+
+def _once(tenant: str, key: str) -> str:
+    return f"once#{tenant}#{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _decode(item: dict[str, Any]) -> RunRecord:

@@ -39,6 +39,11 @@ class RedisHot:
             raise NotFound(f"nothing under {key}")
         return found
 
+    def exists(self, key: str) -> bool:
+        """See `ObjectStore`."""
+        with _translated():
+            return bool(self.client.exists(f"hot:{key}"))
+
     def delete(self, key: str) -> None:
         """See `ObjectStore`."""
         with _translated():

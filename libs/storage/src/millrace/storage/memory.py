@@ -1,7 +1,7 @@
 """In-memory twins of every store. They pass the same tests as the real ones; `ports` says what each method does."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -33,6 +33,10 @@ class MemoryRuns:
         if key in self.records:
             raise Conflict(f"{record.run_id} exists")
         self.records[key] = record
+
+    def knows_key(self, tenant: str, key: str) -> bool:
+        """See `ports`."""
+        return (tenant, key) in self.keys
 
     def get(self, tenant: str, run_id: str) -> RunRecord:
         """See `ports`."""
@@ -108,6 +112,14 @@ class MemoryObjects:
     def delete(self, key: str) -> None:
         """See `ports`."""
         self.objects.pop(key, None)
+
+    def exists(self, key: str) -> bool:
+        """See `ports`."""
+        return key in self.objects
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """See `ports`."""
+        return iter(sorted(key for key in self.objects if key.startswith(prefix)))
 
 
 @dataclass

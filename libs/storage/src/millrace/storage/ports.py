@@ -1,6 +1,6 @@
 """What the stores promise. Every implementation, in memory or real, passes the same tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -51,6 +51,9 @@ class RunStore(Protocol):
         the tenant used the key before.
         """
 
+    def knows_key(self, tenant: str, key: str) -> bool:
+        """Whether the tenant has a run that was created with this idempotency key."""
+
     def get(self, tenant: str, run_id: str) -> RunRecord:
         """The run; NotFound when this tenant has none of that id."""
 
@@ -75,7 +78,7 @@ class FlowStore(Protocol):
 
 
 class ObjectStore(Protocol):
-    """Bytes under keys, for good."""
+    """Bytes under keys."""
 
     def put(self, key: str, data: bytes) -> bool:
         """Store the bytes if the key is free; False when it was taken (the first write stays)."""
@@ -85,6 +88,16 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Forget the key; nothing happens when it is not there."""
+
+    def exists(self, key: str) -> bool:
+        """Whether there is something under the key."""
+
+
+class ColdStore(ObjectStore, Protocol):
+    """The object store: bytes that stay, and can be listed."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that begins like this, in order."""
 
 
 class HotStore(ObjectStore, Protocol):

@@ -1,8 +1,10 @@
 """Create the table, bucket, key and queues where no Terraform does: the local stack and the tests."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
+from millrace.contracts import routing
 from millrace.storage.aws import Clients
 
 _INDEXES: list[dict[str, Any]] = [
@@ -53,10 +55,19 @@ def create_key(clients: Clients) -> str:
     return str(clients.client("kms").create_key(Description="millrace")["KeyMetadata"]["Arn"])
 
 
+MAX_RECEIVES = 5
+"""Deliveries before SQS moves a message to the dead letters: a part that kills its workers is quarantined before."""
+
+
 def create_queues(clients: Clients, names: Iterable[str], visibility_s: int) -> str:
-    """SQS queues of these names; returns their URL without the name."""
-    base = ""
+    """SQS queues of these names, with the dead letters behind them all; returns their URL without the name."""
+    sqs = clients.client("sqs")
+    retention = {"VisibilityTimeout": str(visibility_s), "MessageRetentionPeriod": str(14 * 86_400)}
+    dead = sqs.create_queue(QueueName=routing.DEAD_LETTERS, Attributes=retention)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
     for name in names:
-        url = clients.client("sqs").create_queue(QueueName=name, Attributes={"VisibilityTimeout": str(visibility_s)})
-        base = str(url["QueueUrl"]).removesuffix(name)
-    return base
+        sqs.create_queue(
+            QueueName=name, Attributes={"VisibilityTimeout": str(visibility_s), "RedrivePolicy": redrive}
+        )  # fmt: skip
+    return str(dead).removesuffix(routing.DEAD_LETTERS)

@@ -1,6 +1,8 @@
 """The Celery app factory."""
 
-from celery import Celery
+from typing import Any
+
+from celery import Celery, signals
 
 from millrace.contracts.services import WorkerClass
 from millrace.worker.config import celery_settings
@@ -14,4 +16,14 @@ def create_app(service: str, settings: WorkerSettings, worker_class: WorkerClass
     app = Celery(service, set_as_current=False)
     app.conf.update(celery_settings(settings, worker_class))
     app.conf[CONF_KEY] = joins
+    signals.task_revoked.connect(_forget_expired, weak=False, dispatch_uid="forget-expired")
     return app
+
+
+def _forget_expired(request: Any, expired: bool, **_: Any) -> None:
+    """Celery refuses an id for good once a message of that id has expired; a part may be published again."""
+    # Imported here: only workers hear of this, and it is costly for those that are none.
+    from celery.worker import state
+
+    if expired:
+        state.revoked.discard(request.id)

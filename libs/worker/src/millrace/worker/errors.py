@@ -3,7 +3,8 @@
 WorkerError
 ├── RetryableError     may pass by itself: tried again with backoff inside the deadline
 └── PermanentError     will not pass: a failed outcome at once
-    └── BadInput       the part was given something that it cannot use
+    ├── BadInput       the part was given something that it cannot use
+    └── NobodyWaits    the run was cancelled or its stage is over
 """
 
 
@@ -31,3 +32,9 @@ class BadInput(PermanentError):
     """The part was given something that it cannot use."""
 
     code = "bad_input"
+
+
+class NobodyWaits(PermanentError):
+    """The run was cancelled or its stage is over: what the part would write has no reader."""
+
+    code = "nobody_waits"

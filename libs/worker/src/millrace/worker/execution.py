@@ -4,6 +4,7 @@ import hashlib
 import os
 import socket
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +14,11 @@ from pydantic import ValidationError
 from millrace.contracts.base import Message, now
 from millrace.contracts.catalogue import TaskSpec
 from millrace.contracts.messages import PartMessage
-from millrace.contracts.outcome import Outcome, OutcomeStatus, Reason, Timings
+from millrace.contracts.outcome import INPUT_LOST, Outcome, OutcomeStatus, Reason, Timings
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.errors import NotFound, StorageError
 from millrace.telemetry.logs import get_logger
-from millrace.worker.errors import RetryableError, WorkerError
+from millrace.worker.errors import NobodyWaits, RetryableError, WorkerError
 from millrace.worker.part import Handler, Part, Result
 
 log = get_logger(__name__)
@@ -26,18 +27,24 @@ log = get_logger(__name__)
 def input_hash(spec: TaskSpec[Any], message: PartMessage) -> str:
     """Digest of what decides a part's output: task, code version, inputs' digests and params."""
     inputs = {name: [ref.sha256 for ref in refs] for name, refs in sorted(message.inputs.items())}
-    text = repr((spec.name, spec.version, inputs, sorted(message.params.items(), key=lambda item: item[0])))
+    rows = (message.slice.start, message.slice.stop) if message.slice else None
+    text = repr((spec.name, spec.version, inputs, rows, sorted(message.params.items(), key=lambda item: item[0])))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def execute(
-    spec: TaskSpec[Any], handler: Handler[Any], store: ArtifactStore, message: PartMessage, deliveries: int = 1
+    spec: TaskSpec[Any],
+    handler: Handler[Any],
+    store: ArtifactStore,
+    message: PartMessage,
+    deliveries: int = 1,
+    abandoned: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Run the handler over the message and report how it went.
+    """Run the handler over the message and report how it went. `abandoned` is asked before the first effect.
 
     Raises RetryableError when trying again may help; every other end is an outcome.
     """
-    part = Part(spec=spec, message=message, store=store, input_hash=input_hash(spec, message))
+    part = Part(spec=spec, message=message, store=store, input_hash=input_hash(spec, message), abandoned=abandoned)
     began = now()
     cpu = time.process_time()
     status, reason, result = _attempt(handler, part)
@@ -48,7 +55,7 @@ def execute(
     outcome = Outcome(
         step=message.step, part=message.part, status=status, reason=reason, coverage=result.coverage,
         artifacts={name: tuple(refs) for name, refs in part.artifacts.items()}, facts=result.facts, timings=timings,
-        worker=worker_name(), deliveries=deliveries,
+        worker=worker_name(), deliveries=deliveries, urgent=reason is not None and reason.code == INPUT_LOST,
     )  # fmt: skip
     _log(spec, message, outcome)
     return outcome
@@ -65,6 +72,8 @@ def _attempt(handler: Handler[Any], part: Part) -> tuple[OutcomeStatus, Reason |
     except ValidationError as error:
         part.roll_back()
         return OutcomeStatus.FAILED, Reason(code="bad_message", detail=_fields(error)), Result()
+    except NobodyWaits as error:
+        return OutcomeStatus.SKIPPED, reason_of(error), Result()
     except Exception as error:
         part.roll_back()
         if getattr(error, "retryable", False):
@@ -87,7 +96,7 @@ def reason_of(error: Exception) -> Reason:
     if isinstance(error, WorkerError):
         return Reason(code=error.code, detail=str(error), retryable=retryable)
     if isinstance(error, NotFound):
-        return Reason(code="input_lost", detail=str(error), retryable=True)
+        return Reason(code=INPUT_LOST, detail=str(error), retryable=True)
     if isinstance(error, StorageError):
         return Reason(code=type(error).__name__.lower(), detail=str(error), retryable=retryable)
     log.exception("part_crashed", extra={"action": "part_crashed", "error": type(error).__name__})

@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from millrace.contracts.artifacts import JSON, PARQUET, ArtifactRef
 from millrace.contracts.base import Message, now
 from millrace.contracts.catalogue import Output, TaskSpec
-from millrace.contracts.messages import PartMessage
+from millrace.contracts.messages import PartMessage, Slice
 from millrace.contracts.outcome import Coverage
 from millrace.contracts.tables import Table
 from millrace.storage.artifacts import ArtifactStore, part_key
-from millrace.worker.errors import BadInput, PermanentError
+from millrace.worker.errors import BadInput, NobodyWaits, PermanentError
 
 Model = TypeVar("Model", bound=Message)
 Input = TypeVar("Input", bound=Message)
@@ -29,6 +29,10 @@ class Result:
     """Small counts for the run record; nothing personal."""
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(kw_only=True)
 class Part:
     """One execution of one part. Handlers read and write through it, so that a broken-off part leaves nothing."""
@@ -37,6 +41,8 @@ class Part:
     message: PartMessage
     store: ArtifactStore
     input_hash: str
+    abandoned: Callable[[], bool] = _never
+    """Whether nobody waits for this part any more; asked once, before its first effect."""
     clock: Callable[[], float] = time.monotonic
     artifacts: dict[str, list[ArtifactRef]] = field(default_factory=dict)
     created: list[ArtifactRef] = field(default_factory=list)
@@ -62,6 +68,12 @@ class Part:
         finally:
             self.read_s += self.clock() - began
 
+    def rows_of(self, ref: ArtifactRef) -> Slice | None:
+        """The rows of this artifact that the part is about; None for all of them."""
+        message = self.message
+        mapped = message.inputs.get(message.mapped or "", ())
+        return message.slice if ref in mapped else None
+
     def read_model(self, ref: ArtifactRef, model: type[Model]) -> Model:
         """A JSON artifact as its model; BadInput when it is none."""
         try:
@@ -71,8 +83,13 @@ class Part:
             raise BadInput(f"{ref.schema_name} is not readable as {model.__name__}") from None
 
     def write(self, name: str, data: bytes, rows: int | None = None) -> ArtifactRef:
-        """Store one artifact of the output `name` under a key that depends on the inputs only."""
+        """Store one artifact of the output `name` under a key that depends on the inputs only.
+
+        NobodyWaits when the run was cancelled or its stage is over.
+        """
         output = self._output(name)
+        if not self.artifacts and self.abandoned():
+            raise NobodyWaits("what this part would write has no reader")
         written = self.artifacts.setdefault(name, [])
         began = self.clock()
         ref, created = self.store.put(
@@ -95,6 +112,17 @@ class Part:
         if not isinstance(model, self._content(name)):
             raise PermanentError(f"output {name} of {self.spec.name} is not a {type(model).__name__}")
         return self.write(name, model.model_dump_json().encode())
+
+    def write_aside(self, name: str, model: Message) -> ArtifactRef:
+        """Store a JSON artifact that is no output of the task but speaks about the part itself."""
+        ref, _ = self.store.put(
+            tenant=self.message.tenant,
+            key=part_key(self.message, self.input_hash, f"{name}.0"),
+            data=model.model_dump_json().encode(),
+            media_type=JSON,
+            schema_name=f"{type(model).__name__.lower()}/1",
+        )
+        return ref
 
     def roll_back(self) -> None:
         """Delete what this execution created, so that a broken-off part leaves nothing half-done."""

@@ -18,8 +18,11 @@ class MessageTooLarge(PermanentError):
     code = "message_too_large"
 
 
-def signature(app: Celery, spec: TaskSpec[Any], message: RunMessage, task_id: str) -> Signature[Any]:
-    """A task addressed by name, with its queue written into it and without its arguments in any log."""
+def signature(app: Celery, spec: TaskSpec[Any], message: RunMessage, task_id: str, **options: Any) -> Signature[Any]:
+    """A task addressed by name, with its queue written into it and without its arguments in any log.
+
+    `options`: more of Celery's, such as `expires`.
+    """
     body = message.model_dump_json()
     if len(body) > MAX_MESSAGE_BYTES:
         raise MessageTooLarge(f"a message to {spec.name} takes {len(body)} bytes")
@@ -31,6 +34,7 @@ def signature(app: Celery, spec: TaskSpec[Any], message: RunMessage, task_id: st
         task_id=task_id,
         argsrepr="()",
         kwargsrepr=f"({message.run_id})",
+        **options,
     )
 
 

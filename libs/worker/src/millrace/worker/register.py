@@ -3,6 +3,8 @@
 import json
 import random
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from celery import Celery, Task
@@ -12,14 +14,16 @@ from pydantic import ValidationError
 from millrace.contracts.base import Message, now
 from millrace.contracts.catalogue import TaskSpec
 from millrace.contracts.messages import PartMessage, RunMessage
-from millrace.contracts.outcome import OutcomeStatus
+from millrace.contracts.outcome import Outcome, OutcomeStatus
 from millrace.storage.artifacts import ArtifactStore
 from millrace.telemetry.logs import get_logger
-from millrace.worker.errors import RetryableError
+from millrace.worker.errors import NobodyWaits, RetryableError
 from millrace.worker.execution import execute, refused
 from millrace.worker.join.backend import CONF_KEY
-from millrace.worker.join.store import JoinStore
+from millrace.worker.join.errors import JoinUnavailable
+from millrace.worker.join.store import Begun, JoinStore
 from millrace.worker.part import Handler
+from millrace.worker.quarantine import quarantined
 
 log = get_logger(__name__)
 
@@ -34,17 +38,25 @@ def register_part(app: Celery, spec: TaskSpec[Input], handler: Handler[Input], s
     """Offer a part task: it decodes the contract, runs the handler and returns an outcome, never an exception.
 
     A part whose outcome its join already has is not run again: Celery only hands the outcome to the join once more.
+    Nor is one that was begun so often without an end that it must be what kills its workers.
     """
 
     def run(self: Task[Any, Any], message: dict[str, Any]) -> Any:
         decoded = PartMessage.model_validate(message)
-        known = _known(app, self)
-        if known is not None:
-            return known
-        try:
-            return execute(spec, handler, store, decoded, self.request.retries + 1).model_dump(mode="json")
-        except RetryableError as error:
-            return _retry(self, decoded, error)
+        place = _Place.of(app, self)
+        begun = place.begin()
+        if begun.value is not None:
+            return json.loads(begun.value)
+        if begun.closed:
+            outcome = refused(decoded, OutcomeStatus.SKIPPED, NobodyWaits.code, now())
+        elif begun.times > decoded.patience:
+            outcome = quarantined(spec, store, decoded, begun.times)
+        else:
+            try:
+                outcome = execute(spec, handler, store, decoded, begun.times, place.closed)
+            except RetryableError as error:
+                outcome = _retry(self, decoded, error, place)
+        return outcome.model_dump(mode="json")
 
     _register(app, spec, run)
 
@@ -75,21 +87,53 @@ def _register(app: Celery, spec: TaskSpec[Any], run: Callable[..., Any]) -> None
     decorate(run)
 
 
-def _known(app: Celery, task: Task[Any, Any]) -> Any:
-    """The outcome that this part's join already has, as Celery would return it."""
-    chord: Any = task.request.chord
-    if chord is None:
-        return None
-    joins: JoinStore = app.conf[CONF_KEY]
-    known = joins.get(chord["options"]["task_id"], str(task.request.id))
-    return None if known is None else json.loads(known)
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """A part's place in its join; a part that was published alone has none.
+
+    A join that does not answer keeps no part from running: what it knows saves work, the run record guards truth.
+    """
+
+    joins: JoinStore
+    key: str | None
+    part: str
+
+    @classmethod
+    def of(cls, app: Celery, task: Task[Any, Any]) -> "_Place":
+        chord: Any = task.request.chord
+        return cls(joins=app.conf[CONF_KEY], key=chord and chord["options"]["task_id"], part=str(task.request.id))
+
+    def begin(self) -> Begun:
+        if self.key is None:
+            return Begun()
+        try:
+            return self.joins.begin(self.key, self.part)
+        except JoinUnavailable as error:
+            log.warning("join_unavailable", extra={"action": "join_unavailable", "error": str(error)})
+            return Begun()
+
+    def closed(self) -> bool:
+        if self.key is None:
+            return False
+        try:
+            return self.joins.closed(self.key)
+        except JoinUnavailable as error:
+            log.warning("join_unavailable", extra={"action": "join_unavailable", "error": str(error)})
+            return False
+
+    def leave(self) -> None:
+        """The part ended, if only to be tried again: it did not kill its worker."""
+        if self.key is not None:
+            self.joins.drop(self.key, [self.part])
 
 
-def _retry(task: Task[Any, Any], message: PartMessage, error: RetryableError) -> Any:
+def _retry(task: Task[Any, Any], message: PartMessage, error: RetryableError, place: _Place) -> Outcome:
     countdown = _backoff(task)
     left = (message.stage_deadline_at - now()).total_seconds()
     if task.request.retries >= MAX_RETRIES or countdown >= left:
-        return refused(message, OutcomeStatus.FAILED, str(error), now()).model_dump(mode="json")
+        return refused(message, OutcomeStatus.FAILED, str(error), now())
+    with suppress(JoinUnavailable):
+        place.leave()
     raise task.retry(countdown=countdown, exc=error) from error
 
 

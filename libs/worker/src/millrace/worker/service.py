@@ -8,7 +8,10 @@ from millrace.contracts.services import WorkerClass
 from millrace.storage.connect import Stores, connect_stores
 from millrace.storage.settings import StorageSettings
 from millrace.worker.app import create_app
-from millrace.worker.join.store import JoinStore, RedisJoins
+from millrace.worker.join.redis_store import RedisJoins
+from millrace.worker.join.store import JoinStore
+from millrace.worker.load.report import report
+from millrace.worker.load.store import connect_load
 from millrace.worker.process import WarmUp, prepare
 from millrace.worker.settings import WorkerSettings
 
@@ -33,8 +36,9 @@ class Service:
     app: Celery
 
     def prepare(self, warm_up: WarmUp | None = None) -> None:
-        """Connect telemetry, warm-up and health to the worker."""
+        """Connect telemetry, warm-up, health and load to the worker."""
         prepare(self.app, self.name, self.settings.worker, self.worker_class, warm_up)
+        report(self.app, connect_load(self.settings.storage.redis_url))
 
 
 def build_service(name: str, worker_class: WorkerClass) -> Service:

@@ -30,9 +30,14 @@ def _record(number: int, line: bytes) -> Record:
 
 
 def read_table(part: Part, ref: ArtifactRef, schema: Table) -> pa.Table:
-    """The dataset as an Arrow table with exactly the schema's columns; BadInput when columns are missing."""
+    """The dataset as an Arrow table with exactly the schema's columns; BadInput when columns are missing.
+
+    Of the input that the step is mapped over, only the part's own rows.
+    """
     try:
-        return tables.decode(part.read(ref), schema)
+        table = tables.decode(part.read(ref), schema)
+        rows = part.rows_of(ref)
+        return table if rows is None else table.slice(rows.start, rows.rows)
     except tables.SchemaMismatch as error:
         raise BadInput(str(error)) from error
 

@@ -1,19 +1,21 @@
 """The orchestrator's way to the outside: outcomes out of the join, messages into the queues."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import gevent  # type: ignore[import-untyped]
 from celery import Celery
 from pydantic import ValidationError
 
-from millrace.contracts.catalogue import DELIVER, FAN_OUT
+from millrace.contracts.catalogue import ADVANCE, DELIVER, FAN_OUT
 from millrace.contracts.ids import event_id
-from millrace.contracts.messages import Deliver, FanOut
+from millrace.contracts.messages import Advance, Deliver, FanOut
 from millrace.contracts.outcome import Outcome, OutcomeStatus, Reason
 from millrace.contracts.run import RunRecord
 from millrace.orchestrator.canvas import join_key, part_of, task_id_of
+from millrace.orchestrator.domain.joining import LATE
 from millrace.worker.join.store import JoinStore
 from millrace.worker.publish import publish
 
@@ -24,8 +26,27 @@ class Messenger(Protocol):
     def fan_out(self, record: RunRecord, stage: str, only: tuple[str, ...] | None) -> None:
         """Have a stage's parts published."""
 
+    def look(self, record: RunRecord, stage: str) -> None:
+        """Have the stage looked at by the engine."""
+
     def deliver(self, record: RunRecord) -> None:
         """Have the run's callback delivered."""
+
+
+class Timer(Protocol):
+    """Calls later."""
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call this in so many seconds, if the process still lives."""
+
+
+@dataclass(frozen=True)
+class GreenletTimer:
+    """A greenlet for each call that waits."""
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """See `Timer`."""
+        gevent.spawn_later(seconds, call)
 
 
 @dataclass(frozen=True)
@@ -41,6 +62,14 @@ class CeleryMessenger:
             stage=stage, only=only,
         )  # fmt: skip
         publish(self.app, FAN_OUT, message, f"{record.run_id}:{record.attempt}:{stage}:fan_out:{record.revision}")
+
+    def look(self, record: RunRecord, stage: str) -> None:
+        """See `Messenger`."""
+        message = Advance(
+            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            stage=stage,
+        )  # fmt: skip
+        publish(self.app, ADVANCE, message, f"{record.run_id}:{record.attempt}:{stage}:look")
 
     def deliver(self, record: RunRecord) -> None:
         """See `Messenger`."""
@@ -64,19 +93,22 @@ class Joins:
         values = self.store.values(join_key(record.tenant, record.run_id, record.attempt, stage))
         return {part_of(task): _outcome(part_of(task), json.loads(value)) for task, value in values.items()}
 
-    def opened(self, record: RunRecord, stage: str) -> bool:
-        """Whether the stage's chord was published."""
-        return self.store.opened(join_key(record.tenant, record.run_id, record.attempt, stage))
+    def published(self, record: RunRecord, stage: str) -> bool:
+        """Whether every part of the stage was published, and nothing of its join is lost since."""
+        return self.store.sealed(join_key(record.tenant, record.run_id, record.attempt, stage))
 
     def drop(self, record: RunRecord, stage: str, parts: Iterable[str]) -> None:
         """Forget the outcomes of parts that are to run again."""
         key = join_key(record.tenant, record.run_id, record.attempt, stage)
-        for part in parts:
-            self.store.drop(key, task_id_of(record.run_id, record.attempt, stage, part))
+        self.store.drop(key, [task_id_of(record.run_id, record.attempt, stage, part) for part in parts])
 
     def close(self, record: RunRecord, stage: str) -> None:
-        """Forget the stage's join."""
+        """Take no more outcomes: parts of the stage that begin later are told that nobody waits for them."""
         self.store.close(join_key(record.tenant, record.run_id, record.attempt, stage))
+
+    def clear(self, record: RunRecord, stage: str) -> None:
+        """Forget the stage's join: it will be opened anew."""
+        self.store.clear(join_key(record.tenant, record.run_id, record.attempt, stage))
 
 
 def _outcome(part: str, value: dict[str, object]) -> Outcome:
@@ -86,6 +118,13 @@ def _outcome(part: str, value: dict[str, object]) -> Outcome:
     except ValidationError:
         step, _, number = part.rpartition(".")
         error = str(value.get("error", "unknown"))
-        status = OutcomeStatus.TIMED_OUT if error == "TimeLimitExceeded" else OutcomeStatus.FAILED
-        code = "hard_time_limit" if error == "TimeLimitExceeded" else "crashed"
+        status, code = _CAUGHT.get(error, (OutcomeStatus.FAILED, "crashed"))
         return Outcome(step=step, part=int(number), status=status, reason=Reason(code=code, detail=error))
+
+
+_CAUGHT = {
+    "TimeLimitExceeded": (OutcomeStatus.TIMED_OUT, "hard_time_limit"),
+    # A message that had expired when a worker came to it.
+    "TaskRevokedError": (OutcomeStatus.TIMED_OUT, LATE),
+}
+"""What Celery says of a part that could not speak for itself."""

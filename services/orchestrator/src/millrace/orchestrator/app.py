@@ -1,10 +1,12 @@
 """Composition root of the orchestrator."""
 
 from millrace.contracts.services import WorkerClass
-from millrace.orchestrator.adapters import CeleryMessenger, Joins
+from millrace.orchestrator.adapters import CeleryMessenger, GreenletTimer, Joins
+from millrace.orchestrator.attempts import Attempts
 from millrace.orchestrator.distributor import Distributor
 from millrace.orchestrator.engine import Engine
 from millrace.orchestrator.flows import load
+from millrace.orchestrator.keeping import Keeping
 from millrace.orchestrator.sweep import RedisLease, Sweep, add_to
 from millrace.orchestrator.tasks import Ports, register
 from millrace.worker.process import WarmUp
@@ -12,8 +14,13 @@ from millrace.worker.service import build_service
 
 service = build_service("orchestrator", WorkerClass.ORCHESTRATION)
 app, stores, flows = service.app, service.stores, load()
-engine = Engine(store=stores.runs, joins=Joins(service.joins), messenger=CeleryMessenger(app), flows=flows)
-register(app, Ports(engine=engine, distributor=Distributor(app=app, store=stores.runs, flows=flows)))
+messenger = CeleryMessenger(app)
+engine = Engine(
+    store=stores.runs, joins=Joins(service.joins), messenger=messenger, flows=flows,
+    keeping=Keeping(store=stores.runs, artifacts=stores.artifacts),
+)  # fmt: skip
+distributor = Distributor(app=app, store=stores.runs, flows=flows, messenger=messenger, timer=GreenletTimer())
+register(app, Ports(attempts=Attempts(engine=engine), distributor=distributor))
 add_to(app, Sweep(engine=engine, store=stores.runs, lease=RedisLease(stores.redis)))
 
 

@@ -8,8 +8,10 @@ from celery.canvas import Signature
 
 from millrace.contracts.catalogue import ADVANCE, TaskSpec
 from millrace.contracts.messages import Advance, PartMessage, part_id
-from millrace.contracts.run import RunRecord
-from millrace.worker.join.backend import CONF_KEY
+from millrace.contracts.run import RunRecord, StageRecord
+from millrace.orchestrator.domain.joining import quota
+from millrace.worker.join.backend import CONF_KEY, SIZE_HEADER
+from millrace.worker.join.store import JoinStore
 from millrace.worker.publish import signature
 
 Part = tuple[TaskSpec[Any], PartMessage]
@@ -35,24 +37,34 @@ def part_of(task: str) -> str:
     return task.rpartition(":")[2]
 
 
-def publish_stage(app: Celery, record: RunRecord, stage: str, parts: Sequence[Part]) -> None:
+def publish_stage(app: Celery, record: RunRecord, stage: StageRecord, parts: Sequence[Part]) -> None:
     """Publish all parts of a stage as one chord whose body advances the run."""
-    header = [signature(app, spec, message, task_id(message)) for spec, message in parts]
-    chord(header, _body(app, record, stage), app=app).apply_async()
+    body = _body(app, record, stage.name, quota(stage))
+    chord([_part(app, part) for part in parts], body, app=app).apply_async()
+    app.conf[CONF_KEY].seal(body.options["task_id"])
 
 
-def publish_again(app: Celery, record: RunRecord, stage: str, parts: Sequence[Part], size: int) -> None:
-    """Publish some parts of a chord of this size once more. Its join is opened again: it may have been lost."""
-    body = _body(app, record, stage)
-    app.conf[CONF_KEY].open(body.options["task_id"], size)
-    for spec, message in parts:
-        part: Any = signature(app, spec, message, task_id(message))
-        part.apply_async(chord=body)
+def publish_again(app: Celery, record: RunRecord, stage: StageRecord, parts: Sequence[Part]) -> None:
+    """Publish some parts of a chord once more. Its join is opened again: it may have been lost, or have grown."""
+    size = quota(stage)
+    body = _body(app, record, stage.name, size)
+    joins: JoinStore = app.conf[CONF_KEY]
+    joins.open(body.options["task_id"], size)
+    for part in parts:
+        again: Any = _part(app, part)
+        again.apply_async(chord=body)
+    joins.seal(body.options["task_id"])
 
 
-def _body(app: Celery, record: RunRecord, stage: str) -> Signature[Any]:
+def _part(app: Celery, part: Part) -> Signature[Any]:
+    """Stale work is dropped where it waits: nobody would read what it writes."""
+    spec, message = part
+    return signature(app, spec, message, task_id(message), expires=message.stage_deadline_at)
+
+
+def _body(app: Celery, record: RunRecord, stage: str, size: int) -> Signature[Any]:
     message = Advance(
         tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, stage=stage, traceparent=record.traceparent
     )
     key = join_key(record.tenant, record.run_id, record.attempt, stage)
-    return signature(app, ADVANCE, message, key)
+    return signature(app, ADVANCE, message, key, headers={SIZE_HEADER: size})

@@ -1,4 +1,4 @@
-"""Turn a stage into a chord and publish it."""
+"""Turn a stage into a chord and publish it, and see to it that the stage is looked at when its time is up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,12 +9,20 @@ from celery import Celery
 from millrace.contracts.base import now
 from millrace.contracts.flow import Flow
 from millrace.contracts.messages import FanOut, part_id
+from millrace.contracts.run import RunRecord, StageRecord
 from millrace.orchestrator import canvas
+from millrace.orchestrator.adapters import Messenger, Timer
 from millrace.orchestrator.domain.plan import parts
 from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
+from millrace.worker.join.backend import CONF_KEY
+from millrace.worker.join.errors import JoinUnavailable
+from millrace.worker.join.store import JoinStore
 
 log = get_logger(__name__)
+
+AFTER_S = 0.02
+"""So much after a stage's deadline it is looked at: not before it by a rounding."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +32,8 @@ class Distributor:
     app: Celery
     store: RunStore
     flows: dict[str, Flow]
+    messenger: Messenger
+    timer: Timer
     clock: Callable[[], datetime] = field(default=now)
 
     def fan_out(self, message: FanOut) -> None:
@@ -34,12 +44,27 @@ class Distributor:
             return
         planned = list(parts(self.flows[record.flow], record, self.clock()))
         if message.only is None:
-            canvas.publish_stage(self.app, record, stage.name, planned)
+            canvas.publish_stage(self.app, record, stage, planned)
         else:
-            size, wanted = len(planned), set(message.only)
+            wanted = set(message.only)
             planned = [each for each in planned if part_id(each[1].step, each[1].part) in wanted]
-            canvas.publish_again(self.app, record, stage.name, planned, size)
+            canvas.publish_again(self.app, record, stage, planned)
+        self._watch(record, stage)
         log.info(
             "stage_published",
             extra={"action": "stage_published", "run_id": record.run_id, "stage": stage.name, "parts": len(planned)},
         )
+
+    def _watch(self, record: RunRecord, stage: StageRecord) -> None:
+        """The timer lives in this process: if that dies, the sweep looks within its second."""
+        wait = (stage.deadline_at - self.clock()).total_seconds()
+        self.timer.later(max(0.0, wait) + AFTER_S, lambda: self._time_is_up(record, stage))
+
+    def _time_is_up(self, record: RunRecord, stage: StageRecord) -> None:
+        joins: JoinStore = self.app.conf[CONF_KEY]
+        try:
+            joined = joins.closed(canvas.join_key(record.tenant, record.run_id, record.attempt, stage.name))
+        except JoinUnavailable:
+            joined = False
+        if not joined:
+            self.messenger.look(record, stage.name)

@@ -3,7 +3,7 @@
 Whoever is killed between the write and the publish leaves a record that is due, and the sweep publishes again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,10 +11,12 @@ from millrace.contracts.base import now
 from millrace.contracts.errors import UnknownFlow
 from millrace.contracts.flow import Flow
 from millrace.contracts.messages import Advance
-from millrace.contracts.run import CallbackStatus, RunRecord
+from millrace.contracts.run import RunRecord, RunStatus, StageRecord
 from millrace.orchestrator import runs
 from millrace.orchestrator.adapters import Joins, Messenger
-from millrace.orchestrator.domain.joining import Verdict, missing, verdict, worth_a_try
+from millrace.orchestrator.domain import joining
+from millrace.orchestrator.domain.joining import Outcomes, Verdict
+from millrace.orchestrator.keeping import Keeping
 from millrace.storage.errors import Conflict, NotFound
 from millrace.storage.ports import Due, RunStore
 from millrace.telemetry.logs import get_logger
@@ -32,27 +34,26 @@ class Engine:
     store: RunStore
     joins: Joins
     messenger: Messenger
+    keeping: Keeping
     flows: dict[str, Flow]
     clock: Callable[[], datetime] = field(default=now)
 
-    def advance(self, message: Advance) -> None:
-        """Do what a start message or a chord's body asks for. Late and repeated messages do nothing."""
+    def advance(self, message: Advance) -> RunRecord:
+        """Do what a start message, a chord's body or a deadline asks for. Late and repeated messages do nothing.
+
+        Returns the record as it was found.
+        """
         record = self.store.get(message.tenant, message.run_id)
         if record.status.terminal or record.attempt != message.attempt:
-            return
+            return record
         if message.stage is None:
             if not record.stages:
-                self._move(record, runs.start_stage(self._flow(record), record, self.clock()))
+                self.move(record, runs.start_stage(self.flow(record), record, self.clock()))
         elif record.stage is not None and record.stage.name == message.stage:
-            self._look_at_stage(record)
+            self._look(record, record.stage)
         else:
             self._publish_what_is_owed(record)
-
-    def _publish_what_is_owed(self, record: RunRecord) -> None:
-        """A body that comes again: whoever took the first may have died between its write and its publish."""
-        stage = record.stage
-        if stage is not None and stage.joined_at is None and not self.joins.opened(record, stage.name):
-            self.messenger.fan_out(record, stage.name, None)
+        return record
 
     def take_over(self, due: Due) -> None:
         """The sweep's turn: carry on a run whose time has come, whoever lost it."""
@@ -64,78 +65,140 @@ class Engine:
             return
         log.info("run_overdue", extra={"action": "run_overdue", "run_id": record.run_id, "status": record.status})
         if record.status.terminal:
-            self._deliver_again(record)
+            self._after_the_end(record)
         elif record.flow not in self.flows and self.clock() > record.deadline_at + PATIENCE:
-            self._move(record, runs.fail(record, f"no release knows the flow {record.flow}", self.clock()))
-        elif record.stages:
-            self._look_at_stage(record)
+            self.move(record, runs.fail(record, f"no release knows the flow {record.flow}", self.clock()))
+        elif record.stage is None:
+            self.move(record, runs.start_stage(self.flow(record), record, self.clock()))
+        elif self._was_published(record, record.stage):
+            if not self._look(record, record.stage):
+                self._look_later(record)
         else:
-            self._move(record, runs.start_stage(self._flow(record), record, self.clock()))
+            self.move(record, runs.dispatch_again(self.flow(record), record, self.clock()), None)
 
-    def _look_at_stage(self, record: RunRecord) -> None:
-        stage = record.stage
-        assert stage is not None  # noqa: S101 - both callers look first
-        flow, at = self._flow(record), self.clock()
-        outcomes = self.joins.outcomes(record, stage.name)
-        match verdict(stage, outcomes, at):
-            case Verdict.JOIN:
-                self._move(record, runs.join_stage(flow, record, outcomes, at))
-            case Verdict.DISPATCH_AGAIN:
-                failed = worth_a_try(stage, outcomes)
-                self.joins.drop(record, stage.name, failed)
-                again = (*missing(stage, outcomes), *failed)
-                self._move(record, runs.dispatch_again(flow, record, at), again)
-            case Verdict.WAIT:
-                return
-
-    def _move(self, before: RunRecord, after: RunRecord, only: tuple[str, ...] | None = None) -> None:
-        """Write the record if nobody else did, then publish what follows from it.
-
-        The join of a stage that was left behind is closed last: until then a repeated body finds the record moved on.
-        """
-        try:
-            written = self.store.replace(after)
-        except Conflict:
-            return
-        self._log(written)
-        if written.status.terminal:
-            self._ended(written)
-        elif written.stage is not None:
-            self.messenger.fan_out(written, written.stage.name, only)
-        joined = before.stage
-        if joined is not None and only is None:
-            self.joins.close(before, joined.name)
-
-    def _ended(self, written: RunRecord) -> None:
-        if written.callback is not None:
-            self.messenger.deliver(written)
-
-    def _deliver_again(self, record: RunRecord) -> None:
-        """A delivery that was due has not been reported: its message was lost, or its time has come."""
-        callback = record.callback
-        if callback is None or callback.status is not CallbackStatus.PENDING:
-            self.store.replace(record.model_copy(update={"due_at": None}))
-            return
-        try:
-            written = self.store.replace(record.model_copy(update={"due_at": self.clock() + runs.CALLBACK_GRACE}))
-        except Conflict:
-            return
-        self.messenger.deliver(written)
-
-    def _flow(self, record: RunRecord) -> Flow:
+    def flow(self, record: RunRecord) -> Flow:
+        """The run's flow; UnknownFlow when this release has none of that name."""
         try:
             return self.flows[record.flow]
         except KeyError:
             raise UnknownFlow(f"this release has no flow {record.flow!r}") from None
 
+    def move(
+        self, before: RunRecord, after: RunRecord, only: tuple[str, ...] | None = None, anew: Iterable[str] = ()
+    ) -> bool:
+        """Write the record if nobody else did, then publish what follows from it; whether it was written.
+
+        `only`: parts to publish; None for the whole stage. `anew`: stages whose joins begin from nothing again. The
+        join of a stage that was left behind is closed last: until then a repeated body finds the record moved on.
+        """
+        try:
+            written = self.store.replace(after)
+        except Conflict:
+            return False
+        self._log(written)
+        for stage in anew:
+            self.joins.clear(before, stage)
+        if written.status.terminal:
+            self._ended(written)
+        elif written.stage is not None:
+            self.messenger.fan_out(written, written.stage.name, only)
+        self._leave(before, written)
+        return True
+
+    def _look(self, record: RunRecord, stage: StageRecord) -> bool:
+        """Decide on the present stage; whether anything was to be done."""
+        flow, at = self.flow(record), self.clock()
+        outcomes = self.joins.outcomes(record, stage.name)
+        if self._recover(record, stage, outcomes) or self._divide(record, stage, outcomes):
+            return True
+        match joining.verdict(stage, outcomes, at):
+            case Verdict.JOIN:
+                self.move(record, runs.join_stage(flow, record, outcomes, at))
+            case Verdict.DISPATCH_AGAIN:
+                failed = joining.worth_a_try(stage, outcomes)
+                self.joins.drop(record, stage.name, failed)
+                again = (*joining.missing(stage, outcomes), *failed)
+                self.move(record, runs.dispatch_again(flow, record, at), again)
+            case Verdict.WAIT:
+                return False
+        return True
+
+    def _recover(self, record: RunRecord, stage: StageRecord, outcomes: Outcomes) -> bool:
+        """Go back for artifacts that were lost, unless that was tried too often or is worth the run's time no more."""
+        steps, at = joining.lost(stage, outcomes), self.clock()
+        in_time = at < record.deadline_at or any(step.required for step in steps)
+        if not steps or not in_time or record.recoveries >= runs.MAX_RECOVERIES:
+            return False
+        lost = self.keeping.lost(record)
+        if not lost:
+            return False
+        after = runs.recover(self.flow(record), record, lost, at)
+        return self.move(record, after, anew=[each.name for each in record.stages if each not in after.stages])
+
+    def _divide(self, record: RunRecord, stage: StageRecord, outcomes: Outcomes) -> bool:
+        """Divide parts that killed their workers, while there is time, to find the one bad record."""
+        bad = joining.quarantined(stage, outcomes)
+        if not bad or self.clock() >= stage.deadline_at:
+            return False
+        after, added = runs.divide(self.flow(record), record, bad, self.clock())
+        return bool(added) and self.move(record, after, added)
+
+    def _publish_what_is_owed(self, record: RunRecord) -> None:
+        """A body that comes again: whoever took the first may have died between its write and its publish."""
+        stage = record.stage
+        if stage is not None and stage.joined_at is None and not self.joins.published(record, stage.name):
+            self.messenger.fan_out(record, stage.name, None)
+
+    def _was_published(self, record: RunRecord, stage: StageRecord) -> bool:
+        """Whether there is nothing to publish again: all of it was, or it was tried too often, or the time is up."""
+        if stage.dispatches >= joining.MAX_DISPATCHES or self.clock() >= stage.deadline_at:
+            return True
+        return self.joins.published(record, stage.name)
+
+    def _look_later(self, record: RunRecord) -> None:
+        try:
+            self.store.replace(runs.look_later(record, self.clock()))
+        except Conflict:
+            log.info("run_moved_meanwhile", extra={"action": "run_moved_meanwhile", "run_id": record.run_id})
+
+    def _leave(self, before: RunRecord, written: RunRecord) -> None:
+        """Close the joins of stages that the run has left; one whose stragglers may still amend the report stays."""
+        left = before.stage
+        if left is None or before.status.terminal:
+            return
+        after = next((stage for stage in written.stages if stage.name == left.name), None)
+        going_on = after is not None and after.joined_at is None and not written.status.terminal
+        if not going_on and left.name not in self._amendable(written):
+            self.joins.close(before, left.name)
+
+    def _amendable(self, record: RunRecord) -> list[str]:
+        """Joined stages whose stragglers would still be welcome."""
+        flow = self.flows.get(record.flow)
+        if flow is None or not flow.amend_s or record.attempt > 1:
+            return []
+        return [stage.name for stage in record.stages if joining.stragglers(stage)]
+
+    def _ended(self, written: RunRecord) -> None:
+        if written.callback is not None:
+            self.messenger.deliver(written)
+        if written.status is RunStatus.PARTIAL:
+            # A straggler may have come in between its stage's join and now.
+            for stage in self._amendable(written):
+                self.messenger.look(written, stage)
+
+    def _after_the_end(self, record: RunRecord) -> None:
+        """A delivery that was due has not been reported, or the run is to be looked through for what it left."""
+        if self.keeping.deliver_again(record, self.clock()):
+            self.messenger.deliver(record)
+
     def _log(self, record: RunRecord) -> None:
         stage = record.stage
-        took = (record.ended_at - record.accepted_at).total_seconds() if record.ended_at else None
+        took = (record.ended_at - record.since).total_seconds() if record.ended_at else None
         log.info(
             "run_moved",
             extra={
                 "action": "run_moved", "run_id": record.run_id, "tenant": record.tenant, "status": record.status.value,
-                "stage": stage.name if stage else None, "dispatches": stage.dispatches if stage else None,
-                "reason": record.reason or None, "seconds": took,
+                "attempt": record.attempt, "stage": stage.name if stage else None,
+                "dispatches": stage.dispatches if stage else None, "reason": record.reason or None, "seconds": took,
             },
         )  # fmt: skip

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from celery import Celery
 
-from millrace.contracts.catalogue import ADVANCE, FAN_OUT
+from millrace.contracts.catalogue import ADVANCE, CANCEL, FAN_OUT, REDRIVE
+from millrace.orchestrator.attempts import Attempts
 from millrace.orchestrator.distributor import Distributor
-from millrace.orchestrator.engine import Engine
 from millrace.worker.register import register_control
 
 
@@ -14,11 +14,13 @@ from millrace.worker.register import register_control
 class Ports:
     """What the tasks need."""
 
-    engine: Engine
+    attempts: Attempts
     distributor: Distributor
 
 
 def register(app: Celery, ports: Ports) -> None:
-    """Offer `orchestration.advance` and `distribution.fan_out`."""
-    register_control(app, ADVANCE, ports.engine.advance)
+    """Offer `orchestration.*` and `distribution.fan_out`."""
+    register_control(app, ADVANCE, ports.attempts.advance)
+    register_control(app, CANCEL, ports.attempts.cancel)
+    register_control(app, REDRIVE, ports.attempts.redrive)
     register_control(app, FAN_OUT, ports.distributor.fan_out)

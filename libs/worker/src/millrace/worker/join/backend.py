@@ -14,13 +14,24 @@ from celery import Celery
 from celery.backends.base import BaseBackend
 from celery.result import GroupResult
 from celery.utils.log import get_task_logger
+from kombu.utils.functional import retry_over_time
 
+from millrace.worker.join.errors import JoinUnavailable
 from millrace.worker.join.store import JoinStore
 
 log = get_task_logger(__name__)
 
 CONF_KEY = "join_store"
 """Setting of the Celery app that holds the `JoinStore`."""
+
+SIZE_HEADER = "join_size"
+"""Header of a body: so many parts are enough; without it all of them are needed."""
+
+URGENT = "urgent"
+"""Key of a part's value, when that is a dict: if true, the body is published now, whatever the others do."""
+
+PATIENCE_S = 4.0
+"""How long a part waits for a store that does not answer. After that only the caller's own record can help."""
 
 
 class JoinBackend(BaseBackend):
@@ -42,18 +53,28 @@ class JoinBackend(BaseBackend):
     def apply_chord(self, header_result_args: tuple[Any, ...], body: Any, **kwargs: Any) -> None:
         """Open the join before any part is published."""
         header: GroupResult = self.app.GroupResult(*header_result_args)
-        self.joins.open(body.options["task_id"], len(header))
+        size = (body.options.get("headers") or {}).get(SIZE_HEADER, len(header))
+        self.joins.open(body.options["task_id"], size)
 
     def on_chord_part_return(self, request: Any, state: str, result: Any, **kwargs: Any) -> None:
         """Record the part's value, or the exception that Celery caught for it; publish the body when it was the last.
 
-        Called in the child that ran the part, or in its parent when the child was killed by its hard limit.
+        Called in the child that ran the part, or in its parent when the child was killed by its hard limit or the
+        message had expired.
         """
         body = self.app.signature(request.chord)
-        key = body.options["task_id"]
         value = result if not isinstance(result, BaseException) else failure(state, result)
-        if self.joins.add(key, request.id, json.dumps(value)):
+        complete = self._record(body.options["task_id"], request.id, json.dumps(value))
+        if complete or (isinstance(value, dict) and value.get(URGENT)):
             body.apply_async()
+
+    def _record(self, key: str, part: str, value: str) -> bool:
+        return bool(
+            retry_over_time(
+                self.joins.add, JoinUnavailable, args=(key, part, value), timeout=PATIENCE_S, interval_start=0.1,
+                interval_step=0.2, interval_max=1.0,
+            )
+        )  # fmt: skip
 
 
 def failure(state: str, error: BaseException) -> dict[str, str]:

@@ -1,124 +1,123 @@
-"""Where parts of open joins are counted: in Redis, or in memory with the same behaviour."""
+"""What a store of joins promises, and its twin in memory. The real one is in `redis_store`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from redis import Redis
 
-EXPIRES_S = 3600
-"""Seconds after which a forgotten join is dropped; far beyond any deadline."""
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """What a join knows of a part that is about to run."""
+
+    value: str | None = None
+    """The value that the part has reported already."""
+    times: int = 1
+    """How often it was begun without reporting, this time included."""
+    closed: bool = False
+    """Nobody waits for the join any more."""
 
 
 class JoinStore(Protocol):
-    """Values of a join's parts as they come in. May be lost at any time: the caller keeps the truth elsewhere."""
+    """Values of a join's parts as they come in. May be lost at any time: the caller keeps the truth elsewhere.
+
+    Every method raises JoinUnavailable when the store does not answer.
+    """
 
     def open(self, key: str, size: int) -> None:
-        """Expect this many parts; harmless when repeated."""
+        """Expect this many parts; values that are there already stay. A closed join is open again."""
 
-    def opened(self, key: str) -> bool:
-        """Whether the join was opened and is not lost or closed."""
+    def seal(self, key: str) -> None:
+        """Every part of the join has been published."""
+
+    def sealed(self, key: str) -> bool:
+        """Whether the join was opened and sealed, and is neither lost nor closed."""
+
+    def begin(self, key: str, part: str) -> Begun:
+        """Count that the part is begun."""
 
     def add(self, key: str, part: str, value: str) -> bool:
-        """Keep the part's first value; True when every part of an opened join now has one."""
-
-    def get(self, key: str, part: str) -> str | None:
-        """The part's value, or None when it has none yet."""
+        """Keep the part's first value; True when enough parts of an open join now have one."""
 
     def values(self, key: str) -> Mapping[str, str]:
         """The values so far, by part."""
 
-    def drop(self, key: str, part: str) -> None:
-        """Forget a part's value, so that it may report again."""
+    def drop(self, key: str, parts: Iterable[str]) -> None:
+        """Forget these parts' values and how often they were begun, so that they may report again."""
 
     def close(self, key: str) -> None:
-        """Forget the join."""
+        """Forget the join's values and take no more: parts that begin later are told that nobody waits."""
+
+    def closed(self, key: str) -> bool:
+        """Whether the join was closed."""
+
+    def clear(self, key: str) -> None:
+        """Forget the join as if it had never been."""
+
+
+@dataclass
+class _Join:
+    size: int | None = None
+    sealed: bool = False
+    closed: bool = False
+    values: dict[str, str] = field(default_factory=dict)
+    begun: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
 class MemoryJoins:
     """Joins in a dict."""
 
-    sizes: dict[str, int] = field(default_factory=dict)
-    parts: dict[str, dict[str, str]] = field(default_factory=dict)
+    joins: dict[str, _Join] = field(default_factory=dict)
 
     def open(self, key: str, size: int) -> None:
         """See `JoinStore`."""
-        self.sizes[key] = size
+        join = self.joins.setdefault(key, _Join())
+        join.size, join.closed = size, False
 
-    def opened(self, key: str) -> bool:
+    def seal(self, key: str) -> None:
         """See `JoinStore`."""
-        return key in self.sizes
+        self.joins.setdefault(key, _Join()).sealed = True
+
+    def sealed(self, key: str) -> bool:
+        """See `JoinStore`."""
+        join = self.joins.get(key, _Join())
+        return join.sealed and join.size is not None and not join.closed
+
+    def begin(self, key: str, part: str) -> Begun:
+        """See `JoinStore`."""
+        join = self.joins.setdefault(key, _Join())
+        if part in join.values:
+            return Begun(value=join.values[part], times=join.begun.get(part, 0), closed=join.closed)
+        join.begun[part] = join.begun.get(part, 0) + 1
+        return Begun(times=join.begun[part], closed=join.closed)
 
     def add(self, key: str, part: str, value: str) -> bool:
         """See `JoinStore`."""
-        parts = self.parts.setdefault(key, {})
-        parts.setdefault(part, value)
-        return key in self.sizes and len(parts) >= self.sizes[key]
-
-    def get(self, key: str, part: str) -> str | None:
-        """See `JoinStore`."""
-        return self.parts.get(key, {}).get(part)
+        join = self.joins.setdefault(key, _Join())
+        if join.closed:
+            return False
+        join.values.setdefault(part, value)
+        return join.size is not None and len(join.values) >= join.size
 
     def values(self, key: str) -> Mapping[str, str]:
         """See `JoinStore`."""
-        return dict(self.parts.get(key, {}))
+        return dict(self.joins.get(key, _Join()).values)
 
-    def drop(self, key: str, part: str) -> None:
+    def drop(self, key: str, parts: Iterable[str]) -> None:
         """See `JoinStore`."""
-        self.parts.get(key, {}).pop(part, None)
+        join = self.joins.get(key, _Join())
+        for part in parts:
+            join.values.pop(part, None)
+            join.begun.pop(part, None)
 
     def close(self, key: str) -> None:
         """See `JoinStore`."""
-        self.sizes.pop(key, None)
-        self.parts.pop(key, None)
+        self.joins[key] = _Join(closed=True)
 
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
-@dataclass(frozen=True)
-class RedisJoins:
-    """Joins as a Redis hash of values and a string for the size. One round trip per part."""
-
-    client: "Redis"
-    prefix: str = "join:"
-
-    def open(self, key: str, size: int) -> None:
+    def closed(self, key: str) -> bool:
         """See `JoinStore`."""
-        self.client.set(f"{self.prefix}{key}:size", size, ex=EXPIRES_S)
+        return self.joins.get(key, _Join()).closed
 
-    def opened(self, key: str) -> bool:
+    def clear(self, key: str) -> None:
         """See `JoinStore`."""
-        return bool(self.client.exists(f"{self.prefix}{key}:size"))
-
-    def add(self, key: str, part: str, value: str) -> bool:
-        """See `JoinStore`. The count is taken after the value is in, so the last of two racing parts sees both."""
-        parts = f"{self.prefix}{key}"
-        with self.client.pipeline(transaction=True) as pipe:
-            pipe.hsetnx(parts, part, value)
-            pipe.hlen(parts)
-            pipe.get(f"{parts}:size")
-            pipe.expire(parts, EXPIRES_S)
-            _, count, size, _ = pipe.execute()
-        return size is not None and count >= int(size)
-
-    def get(self, key: str, part: str) -> str | None:
-        """See `JoinStore`."""
-        value = self.client.hget(f"{self.prefix}{key}", part)
-        return value.decode() if isinstance(value, bytes) else None
-
-    def values(self, key: str) -> Mapping[str, str]:
-        """See `JoinStore`."""
-        found = self.client.hgetall(f"{self.prefix}{key}")
-        assert isinstance(found, dict)  # noqa: S101 - the client is synchronous; its stubs allow an awaitable
-        return {_text(part): _text(value) for part, value in found.items()}
-
-    def drop(self, key: str, part: str) -> None:
-        """See `JoinStore`."""
-        self.client.hdel(f"{self.prefix}{key}", part)
-
-    def close(self, key: str) -> None:
-        """See `JoinStore`."""
-        self.client.delete(f"{self.prefix}{key}", f"{self.prefix}{key}:size")
+        self.joins.pop(key, None)

@@ -7,11 +7,21 @@ from enum import StrEnum
 from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.flow import Flow
 from millrace.contracts.messages import part_id
-from millrace.contracts.outcome import Coverage, Outcome, OutcomeStatus, Reason
+from millrace.contracts.outcome import (
+    INPUT_LOST,
+    QUARANTINED,
+    SET_ASIDE,
+    Coverage,
+    Outcome,
+    OutcomeStatus,
+    Reason,
+)
 from millrace.contracts.run import Gap, PartRecord, RunRecord, StageRecord, StepRecord
 
 MAX_DISPATCHES = 3
 """How often the missing parts of a required step are published before the run is given up."""
+LATE = "deadline_passed"
+"""Reason of a part that was not there when its stage was joined."""
 
 Outcomes = Mapping[str, Outcome]
 """By part id."""
@@ -25,9 +35,25 @@ class Verdict(StrEnum):
     DISPATCH_AGAIN = "dispatch_again"
 
 
+def numbers(step: StepRecord) -> list[int]:
+    """Numbers of the step's parts that are to end: not those that were divided."""
+    return [number for number in range(step.planned) if number not in step.divided]
+
+
+def ids(step: StepRecord) -> list[str]:
+    """Ids of the step's parts that are to end."""
+    return [part_id(step.name, number) for number in numbers(step)]
+
+
 def expected(stage: StageRecord) -> list[str]:
-    """Ids of all parts that the stage published."""
-    return [part_id(step.name, number) for step in stage.steps for number in range(step.planned)]
+    """Ids of all parts that the stage publishes."""
+    return [each for step in stage.steps if step.status is None for each in ids(step)]
+
+
+def quota(stage: StageRecord) -> int:
+    """How many outcomes there have to be before a look at the stage can be worth it."""
+    running = [step for step in stage.steps if step.status is None]
+    return sum(len(ids(step)) if step.needed is None else step.needed for step in running)
 
 
 def missing(stage: StageRecord, outcomes: Outcomes) -> list[str]:
@@ -37,8 +63,28 @@ def missing(stage: StageRecord, outcomes: Outcomes) -> list[str]:
 
 def worth_a_try(stage: StageRecord, outcomes: Outcomes) -> list[str]:
     """Ids of required parts whose fault may pass: without them the run fails, so it waits for another try."""
-    ids = [part_id(step.name, number) for step in stage.steps if step.required for number in range(step.planned)]
-    return [each for each in ids if each in outcomes and _may_pass(outcomes[each])]
+    wanting = [step for step in stage.steps if step.status is None and step.required and not _enough(step, outcomes)]
+    return [each for step in wanting for each in ids(step) if each in outcomes and _may_pass(outcomes[each])]
+
+
+def lost(stage: StageRecord, outcomes: Outcomes) -> list[StepRecord]:
+    """Steps of which a part found that what an earlier step wrote is no longer there."""
+    return [step for step, _ in _with_reason(stage, outcomes, INPUT_LOST)]
+
+
+def quarantined(stage: StageRecord, outcomes: Outcomes) -> list[tuple[StepRecord, int]]:
+    """Parts that killed their workers, by step and number."""
+    return _with_reason(stage, outcomes, QUARANTINED)
+
+
+def _with_reason(stage: StageRecord, outcomes: Outcomes, code: str) -> list[tuple[StepRecord, int]]:
+    return [
+        (step, number)
+        for step in stage.steps
+        if step.status is None
+        for number in numbers(step)
+        if (found := outcomes.get(part_id(step.name, number))) and found.reason and found.reason.code == code
+    ]
 
 
 def _may_pass(outcome: Outcome) -> bool:
@@ -46,13 +92,27 @@ def _may_pass(outcome: Outcome) -> bool:
     return outcome.status is OutcomeStatus.TIMED_OUT or (not outcome.ok and retryable)
 
 
+def _enough(step: StepRecord, outcomes: Outcomes) -> bool:
+    """Whether what succeeded suffices, whatever becomes of the rest."""
+    good = sum(_good(outcomes[each]) for each in ids(step) if each in outcomes)
+    return good >= (len(ids(step)) if step.needed is None else step.needed)
+
+
+def _good(outcome: Outcome) -> bool:
+    """A record that was set aside is a gap of the report, not a fault of its step."""
+    return outcome.ok or (outcome.reason is not None and outcome.reason.code == SET_ASIDE)
+
+
 def verdict(stage: StageRecord, outcomes: Outcomes, at: datetime) -> Verdict:
-    """Join when all is there or the time is up; a required part that is missing or may pass is worth another try."""
-    lost, again = missing(stage, outcomes), worth_a_try(stage, outcomes)
-    if lost and at < stage.deadline_at:
+    """Join when nothing more is waited for or the time is up; a required part that is missing or may pass is worth
+    another try.
+    """
+    wanting = [step for step in stage.steps if step.status is None and not _enough(step, outcomes)]
+    absent = [each for step in wanting for each in ids(step) if each not in outcomes]
+    if absent and at < stage.deadline_at:
         return Verdict.WAIT
-    required = {step.name for step in stage.steps if step.required}
-    needed = [each for each in lost if each.rpartition(".")[0] in required]
+    needed = [each for step in wanting if step.required for each in ids(step) if each not in outcomes]
+    again = worth_a_try(stage, outcomes)
     # Nothing at all: not slow parts, but a stage that was never published.
     if (needed or again or not outcomes) and stage.dispatches < MAX_DISPATCHES:
         return Verdict.DISPATCH_AGAIN
@@ -61,28 +121,37 @@ def verdict(stage: StageRecord, outcomes: Outcomes, at: datetime) -> Verdict:
 
 def join(stage: StageRecord, outcomes: Outcomes, at: datetime) -> StageRecord:
     """The stage with its steps' ends. A part without an outcome has timed out."""
-    steps = tuple(step if step.status else _join_step(step, outcomes) for step in stage.steps)
+    steps = tuple(step if step.status else join_step(step, outcomes) for step in stage.steps)
     return stage.model_copy(update={"joined_at": at, "steps": steps})
 
 
-def _join_step(step: StepRecord, outcomes: Outcomes) -> StepRecord:
-    late = Reason(code="deadline_passed")
+def join_step(step: StepRecord, outcomes: Outcomes) -> StepRecord:
+    """The step with its end."""
+    late = Reason(code=LATE)
     found = [
         outcomes.get(part_id(step.name, number))
         or Outcome(step=step.name, part=number, status=OutcomeStatus.TIMED_OUT, reason=late)
-        for number in range(step.planned)
+        for number in numbers(step)
     ]
-    worst = next((each for each in found if not each.ok), None)
+    status, reason = _end(step, found, outcomes)
     return step.model_copy(
         update={
-            "status": worst.status if worst else OutcomeStatus.SUCCEEDED,
-            "reason": worst.reason if worst else None,
+            "status": status,
+            "reason": reason,
             "parts": tuple(_part_record(each) for each in found),
             "artifacts": _artifacts(found),
             "coverage": _coverage(found),
             "facts": found[0].facts if len(found) == 1 else _sum_facts(found),
         }
     )
+
+
+def _end(step: StepRecord, found: list[Outcome], outcomes: Outcomes) -> tuple[OutcomeStatus, Reason | None]:
+    worst = next((each for each in found if not _good(each)), None)
+    enough = step.best_effort and any(each.ok for each in found)
+    if worst is None or enough or _enough(step, outcomes):
+        return OutcomeStatus.SUCCEEDED, next((each.reason for each in found if not each.ok and _good(each)), None)
+    return worst.status, worst.reason
 
 
 def _part_record(outcome: Outcome) -> PartRecord:
@@ -97,7 +166,7 @@ def _part_record(outcome: Outcome) -> PartRecord:
 def _artifacts(outcomes: list[Outcome]) -> dict[str, tuple[ArtifactRef, ...]]:
     gathered: dict[str, tuple[ArtifactRef, ...]] = {}
     for outcome in outcomes:
-        if outcome.ok:
+        if _good(outcome):
             for name, refs in outcome.artifacts.items():
                 gathered[name] = (*gathered.get(name, ()), *refs)
     return gathered
@@ -122,14 +191,17 @@ def _sum_facts(outcomes: list[Outcome]) -> dict[str, object]:
 def gaps(flow: Flow, stage: StageRecord) -> tuple[Gap, ...]:
     """The stage's steps that are missing or incomplete, with what that costs the reader."""
     effects = {step.name: step.effect for step in flow.steps()}
-    found = []
-    for step in stage.steps:
-        if step.status is not OutcomeStatus.SUCCEEDED:
-            ok = sum(part.status is OutcomeStatus.SUCCEEDED for part in step.parts)
-            share = f" ({ok} of {step.planned} parts done)" if ok else ""
-            code = step.reason.code if step.reason else str(step.status)
-            found.append(Gap(step=step.name, reason=f"{code}{share}", effect=effects.get(step.name, "")))
-    return tuple(found)
+    found = ((step, _gap(step)) for step in stage.steps)
+    return tuple(Gap(step=step.name, reason=gap, effect=effects.get(step.name, "")) for step, gap in found if gap)
+
+
+def _gap(step: StepRecord) -> str:
+    aside = sum(part.reason is not None and part.reason.code == SET_ASIDE for part in step.parts)
+    if step.status is OutcomeStatus.SUCCEEDED:
+        return f"{SET_ASIDE} ({aside} record{'s' if aside > 1 else ''})" if aside else ""
+    ok = sum(part.status is OutcomeStatus.SUCCEEDED for part in step.parts)
+    share = f" ({ok} of {len(step.parts)} parts done)" if ok else ""
+    return f"{step.reason.code if step.reason else step.status}{share}"
 
 
 def hopeless(record: RunRecord) -> str:
@@ -141,3 +213,8 @@ def hopeless(record: RunRecord) -> str:
             reason = step.reason.code if step.reason else "no_outcome"
             return f"{step.name}: {reason}"
     return ""
+
+
+def stragglers(stage: StageRecord) -> list[StepRecord]:
+    """Steps that the stage was joined without, because they were late."""
+    return [step for step in stage.steps if any(part.reason and part.reason.code == LATE for part in step.parts)]

@@ -1,5 +1,6 @@
 """Pure planning: from the run record and the flow to the next stage's parts."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from math import ceil
@@ -8,7 +9,7 @@ from typing import Any
 from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.catalogue import TaskSpec, task
 from millrace.contracts.flow import ANY_STEP, BATCH, Flow, Stage, Step
-from millrace.contracts.messages import PartMessage
+from millrace.contracts.messages import PartMessage, Slice
 from millrace.contracts.outcome import OutcomeStatus, Reason
 from millrace.contracts.run import RunContext, RunRecord, StageRecord, StepContext, StepRecord
 
@@ -19,6 +20,9 @@ ALLOWANCE_SHARE = 0.7
 """Share of a stage's time that its parts may use; the rest goes to queues and the join."""
 LATE = timedelta(seconds=30)
 """How long after its run's deadline a required part is still worth doing."""
+MAX_DEATHS = 3
+"""How many workers a part may take with it before it is quarantined."""
+DIVISIONS = 8
 
 Refs = tuple[ArtifactRef, ...]
 
@@ -36,23 +40,43 @@ def begin(flow: Flow, record: RunRecord, stage: Stage, at: datetime) -> StageRec
 
 
 def stage_deadline(flow: Flow, record: RunRecord, stage: Stage, at: datetime) -> datetime:
-    """A stage may run until its planned end, counted from acceptance, and never less than a share of its budget."""
+    """A stage may run until its planned end, counted from the attempt's begin, and never less than a share of its
+    budget.
+    """
     through = flow.stages[: flow.index(stage.name) + 1]
-    scale = (record.deadline_at - record.accepted_at).total_seconds() / flow.deadline_s
-    planned = record.accepted_at + timedelta(seconds=scale * sum(each.budget_s for each in through))
+    scale = (record.deadline_at - record.since).total_seconds() / flow.deadline_s
+    planned = record.since + timedelta(seconds=scale * sum(each.budget_s for each in through))
     return max(planned, at + timedelta(seconds=scale * stage.budget_s * MIN_BUDGET_SHARE))
 
 
 def _begin_step(record: RunRecord, step: Step) -> StepRecord:
     spec = task(step.task)
     begun = StepRecord(
-        name=step.name, task=step.task, task_version=spec.version, required=step.join == "required", planned=0
-    )
+        name=step.name, task=step.task, task_version=spec.version, required=step.required, planned=0,
+        best_effort=step.join == "by_deadline", input_hash=_input_hash(record, step, spec),
+    )  # fmt: skip
     lacking = _lacking(record, step, spec)
     if lacking:
         reason = Reason(code="input_missing", detail=", ".join(lacking))
         return begun.model_copy(update={"status": OutcomeStatus.SKIPPED, "reason": reason})
-    return begun.model_copy(update={"planned": len(_shares(record, step))})
+    planned = len(_shares(record, step))
+    needed = step.needed(planned)
+    begun = begun.model_copy(update={"planned": planned, "needed": needed if needed < planned else None})
+    return next((each for each in record.reusable if _same_work(each, begun)), begun)
+
+
+def _same_work(known: StepRecord, begun: StepRecord) -> bool:
+    """Whether a step's end from before stands: the same step, code version, params and inputs."""
+    return known.name == begun.name and known.input_hash == begun.input_hash != ""
+
+
+def _input_hash(record: RunRecord, step: Step, spec: TaskSpec[Any]) -> str:
+    """Digest of what decides the step's outputs; empty for a step that is told of its run, which is never the same."""
+    if RUN_FIELD in spec.input.model_fields:
+        return ""
+    inputs = {name: [ref.sha256 for ref in find(record, source)] for name, source in sorted(step.inputs.items())}
+    text = repr((spec.name, spec.version, sorted(step.params.items()), inputs))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _lacking(record: RunRecord, step: Step, spec: TaskSpec[Any]) -> list[str]:
@@ -83,14 +107,14 @@ def parts(flow: Flow, record: RunRecord, at: datetime) -> Iterator[tuple[TaskSpe
     current = record.stage
     if current is None:
         return
-    planned = {step.name for step in current.steps if step.planned}
+    running = {step.name: step for step in current.steps if step.status is None}
     for step in flow.stages[flow.index(current.name)].steps:
-        if step.name in planned:
-            yield from _step_parts(record, current, step, at)
+        if step.name in running:
+            yield from _step_parts(record, current, step, running[step.name], at)
 
 
 def _step_parts(
-    record: RunRecord, current: StageRecord, step: Step, at: datetime
+    record: RunRecord, current: StageRecord, step: Step, begun: StepRecord, at: datetime
 ) -> Iterator[tuple[TaskSpec[Any], PartMessage]]:
     spec = task(step.task)
     shares = _shares(record, step)
@@ -99,14 +123,48 @@ def _step_parts(
         params[RUN_FIELD] = run_context(record).model_dump(mode="json")
     left = (current.deadline_at - at).total_seconds() * ALLOWANCE_SHARE
     # The stage is not joined without a required part, so being late is no reason to refuse it.
-    until = current.deadline_at if step.join == "optional" else max(current.deadline_at, record.deadline_at) + LATE
-    for number, inputs in enumerate(shares):
+    until = max(current.deadline_at, record.deadline_at) + LATE if step.required else current.deadline_at
+    for number, rows in _numbered(len(shares), begun):
         yield spec, PartMessage(
             tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
-            stage=current.name, step=step.name, part=number, parts=len(shares), deadline_at=record.deadline_at,
+            stage=current.name, step=step.name, part=number, parts=begun.planned, deadline_at=record.deadline_at,
             stage_deadline_at=until, allowance_s=max(0.05, left / ceil(len(shares) / step.lanes)),
-            published_at=at, inputs=inputs, params=params,
+            published_at=at, inputs=shares[rows.chunk if rows else number], params=params, mapped=step.each,
+            slice=rows, patience=_patience(rows),
         )  # fmt: skip
+
+
+def _numbered(chunks: int, begun: StepRecord) -> Iterator[tuple[int, Slice | None]]:
+    """The step's part numbers and, for those that a division made, their rows."""
+    for number in range(begun.planned):
+        if number not in begun.divided:
+            yield number, begun.slices[number - chunks] if number >= chunks else None
+
+
+def _patience(rows: Slice | None) -> int:
+    """How many deaths a part may cause. A divided one is under suspicion already; a single row must be sure."""
+    if rows is None:
+        return MAX_DEATHS
+    return 1 if rows.rows > 1 else 2
+
+
+def divide(record: RunRecord, step: Step, begun: StepRecord, part: int) -> tuple[Slice, ...]:
+    """The rows of a part that killed its workers, as so many smaller parts; none when it cannot be divided.
+
+    In eighths rather than halves: three rounds find one row in five hundred, and each round costs a worker's child.
+    """
+    chunks = find(record, step.inputs[step.each]) if step.each else ()
+    if part < len(chunks):
+        rows = Slice(chunk=part, start=0, stop=chunks[part].rows or 1)
+    elif part < begun.planned and step.each:
+        rows = begun.slices[part - len(chunks)]
+    else:
+        return ()
+    if rows.rows == 1 and part >= len(chunks):
+        return ()
+    size = ceil(rows.rows / DIVISIONS)
+    starts = range(rows.start, rows.stop, size)
+    return tuple(Slice(chunk=rows.chunk, start=start, stop=min(start + size, rows.stop)) for start in starts)
 
 
 def run_context(record: RunRecord) -> RunContext:

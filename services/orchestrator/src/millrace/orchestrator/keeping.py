@@ -1,0 +1,69 @@
+"""What a run keeps: which artifacts are lost, and which objects nobody refers to any more."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from millrace.contracts.artifacts import ArtifactRef
+from millrace.contracts.run import CallbackStatus, RunRecord, StepRecord
+from millrace.orchestrator import runs
+from millrace.storage.artifacts import ArtifactStore
+from millrace.storage.errors import Conflict
+from millrace.storage.ports import RunStore
+from millrace.telemetry.logs import get_logger
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """Looks after a run's artifacts and its end."""
+
+    store: RunStore
+    artifacts: ArtifactStore
+
+    def lost(self, record: RunRecord) -> frozenset[str]:
+        """Names of steps of which an artifact is no longer there."""
+        steps = (step for stage in record.stages for step in stage.steps)
+        return frozenset(step.name for step in steps if not self._whole(record.tenant, step))
+
+    def deliver_again(self, record: RunRecord, at: datetime) -> bool:
+        """Whether the callback of this ended run has to be sent again; if not, its last due time is taken care of."""
+        callback = record.callback
+        if callback is not None and callback.status is CallbackStatus.PENDING:
+            return self._write(record.model_copy(update={"due_at": at + runs.CALLBACK_GRACE}))
+        if record.tidy_at is None or record.tidy_at > at:
+            self._write(record.model_copy(update={"due_at": record.tidy_at}))
+        else:
+            self.tidy(record)
+            self._write(record.model_copy(update={"due_at": None, "tidy_at": None}))
+        return False
+
+    def tidy(self, record: RunRecord) -> int:
+        """Delete the run's objects that its record does not refer to; returns how many."""
+        known = {ref.key for ref in references(record)}
+        orphans = [key for key in self.artifacts.keys_of(record.tenant, record.run_id) if key not in known]
+        for key in orphans:
+            self.artifacts.delete_key(record.tenant, key)
+        log.info("run_tidied", extra={"action": "run_tidied", "run_id": record.run_id, "orphans": len(orphans)})
+        return len(orphans)
+
+    def _whole(self, tenant: str, step: StepRecord) -> bool:
+        return all(self.artifacts.exists(tenant, ref) for refs in step.artifacts.values() for ref in refs)
+
+    def _write(self, record: RunRecord) -> bool:
+        try:
+            self.store.replace(record)
+        except Conflict:
+            return False
+        return True
+
+
+def references(record: RunRecord) -> Iterator[ArtifactRef]:
+    """Every artifact that the record refers to."""
+    yield record.batch
+    if record.report is not None:
+        yield record.report
+    yield from (attempt.report for attempt in record.history if attempt.report is not None)
+    steps = (*(step for stage in record.stages for step in stage.steps), *record.reusable)
+    yield from (ref for step in steps for refs in step.artifacts.values() for ref in refs)
