@@ -2,7 +2,18 @@ import pytest
 
 from millrace.analytics.domain.report import Insights, write_report
 from millrace.analytics.warm_up import warm_up
-from millrace.contracts.insights import Check, Drivers, Estimate, Kpis, Manifest, Summary, ThemeImpacts, Topics, Trends
+from millrace.contracts.insights import (
+    Check,
+    Drivers,
+    Estimate,
+    Kpis,
+    Manifest,
+    SetAsideRecords,
+    Summary,
+    ThemeImpacts,
+    Topics,
+    Trends,
+)
 from millrace.contracts.outcome import Coverage, OutcomeStatus
 from millrace.contracts.run import Gap, RunContext, StepContext
 
@@ -74,3 +85,15 @@ def test_data_quality_does_not_depend_on_the_order_of_arrival(run):
 
 def test_warming_up_runs_every_analysis():
     warm_up()
+
+
+def test_records_that_were_set_aside_are_named_once_by_step(run):
+    aside = (
+        SetAsideRecords(step="annotate", records=("r9",)),
+        SetAsideRecords(step="annotate", records=("r2",)),
+        SetAsideRecords(step="annotate", records=("r9",)),
+    )
+
+    assert write_report(run, Insights(set_aside=aside)).set_aside == (
+        SetAsideRecords(step="annotate", records=("r2", "r9")),
+    )

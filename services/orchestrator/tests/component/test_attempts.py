@@ -1,9 +1,9 @@
 """Attempts: cancelled at once, run again without doing again what stands, amended once by what came late."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
+from services.orchestrator.tests.component.world import World
 
 from millrace.contracts.messages import Cancel, Redrive
 from millrace.contracts.run import CallbackStatus, RunRecord, RunStatus
@@ -12,8 +12,6 @@ from millrace.orchestrator.errors import Contended, NotDelivered
 from millrace.storage.errors import Conflict
 from millrace.testing.factories import START
 
-World = Any
-"""What `conftest.py` makes."""
 SECOND = timedelta(seconds=1)
 
 

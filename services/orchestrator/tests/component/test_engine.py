@@ -1,15 +1,14 @@
 """The engine over in-memory stores: repeats do nothing, losses are found, every run ends once."""
 
 from datetime import timedelta
-from typing import Any
+
+from services.orchestrator.tests.component.world import World
 
 from millrace.contracts.run import CallbackStatus, RunStatus
 from millrace.orchestrator import runs
 from millrace.orchestrator.canvas import join_key
 from millrace.testing.factories import START, artifact, run_record
 
-World = Any
-"""What `conftest.py` makes."""
 SECOND = timedelta(seconds=1)
 
 

@@ -1,7 +1,8 @@
 """What is lost is found: messages, joins, artifacts, and the one record that kills its workers."""
 
 from datetime import timedelta
-from typing import Any
+
+from services.orchestrator.tests.component.world import World
 
 from millrace.contracts.messages import Slice
 from millrace.contracts.outcome import INPUT_LOST, QUARANTINED, SET_ASIDE
@@ -10,8 +11,6 @@ from millrace.orchestrator import runs
 from millrace.orchestrator.canvas import join_key
 from millrace.testing.factories import START
 
-World = Any
-"""What `conftest.py` makes."""
 SECOND = timedelta(seconds=1)
 
 

@@ -103,5 +103,7 @@ class WriteReport(Message):
     topics: Maybe = None
     phrases: Maybe = None
     summary: Maybe = None
+    set_aside: Many = ()
+    """Which records steps did without, because each of them killed its worker."""
     run: RunContext
     """What the orchestrator knows of the run so far; the plan fills it in."""

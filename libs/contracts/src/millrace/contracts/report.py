@@ -13,6 +13,7 @@ from millrace.contracts.insights import (
     Phrase,
     Quote,
     SegmentScore,
+    SetAsideRecords,
     Theme,
     Topic,
     Trend,
@@ -53,6 +54,8 @@ class Report(Message):
     coverage: dict[str, Coverage]
     """By step: how many of its records or units were really looked at."""
     gaps: tuple[Gap, ...] = ()
+    set_aside: tuple[SetAsideRecords, ...] = ()
+    """Records that steps did without, by step."""
     headline: tuple[Finding, ...] = Field(default=(), max_length=5)
     kpis: Kpis | None = None
     sentiment: Estimate | None = None

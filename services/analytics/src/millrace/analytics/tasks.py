@@ -76,6 +76,7 @@ def report(request: WriteReport, part: Part) -> Result:
         topics=adapters.read_maybe(part, request.topics, insights.Topics),
         phrases=adapters.read_maybe(part, request.phrases, insights.Phrases),
         summary=adapters.read_maybe(part, request.summary, insights.Summary),
+        set_aside=tuple(part.read_model(ref, insights.SetAsideRecords) for ref in request.set_aside),
     )
     written = write_report(request.run, found)
     part.write_model("report", written)

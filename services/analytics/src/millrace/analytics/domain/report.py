@@ -3,7 +3,17 @@
 from dataclasses import dataclass, fields
 
 from millrace.analytics.domain.headline import headline
-from millrace.contracts.insights import Drivers, Kpis, Manifest, Phrases, Summary, ThemeImpacts, Topics, Trends
+from millrace.contracts.insights import (
+    Drivers,
+    Kpis,
+    Manifest,
+    Phrases,
+    SetAsideRecords,
+    Summary,
+    ThemeImpacts,
+    Topics,
+    Trends,
+)
 from millrace.contracts.report import Lineage, Report
 from millrace.contracts.run import RunContext
 
@@ -20,6 +30,7 @@ class Insights:
     topics: Topics | None = None
     phrases: Phrases | None = None
     summary: Summary | None = None
+    set_aside: tuple[SetAsideRecords, ...] = ()
 
     @property
     def present(self) -> tuple[str, ...]:
@@ -37,6 +48,7 @@ def write_report(run: RunContext, insights: Insights) -> Report:
         records=run.records,
         coverage={step.step: step.coverage for step in run.steps if step.coverage is not None},
         gaps=run.gaps,
+        set_aside=_by_step(insights.set_aside),
         headline=headline(kpis, insights.trends, impact, drivers, insights.topics),
         # The kpis step sees rated records only; the run knows how many records there are.
         kpis=kpis.model_copy(update={"records": run.records}) if kpis else None,
@@ -53,6 +65,13 @@ def write_report(run: RunContext, insights: Insights) -> Report:
         notes=_notes(insights),
         lineage=Lineage(batch_sha256=run.batch_sha256, flow=run.flow, flow_version=run.flow_version, steps=run.steps),
     )
+
+
+def _by_step(found: tuple[SetAsideRecords, ...]) -> tuple[SetAsideRecords, ...]:
+    """One entry a step, with each record once: several of a record's rows may have been set aside."""
+    steps = sorted({each.step for each in found})
+    ids = {step: sorted({record for each in found if each.step == step for record in each.records}) for step in steps}
+    return tuple(SetAsideRecords(step=step, records=tuple(ids[step])) for step in steps)
 
 
 def _notes(insights: Insights) -> tuple[str, ...]:
