@@ -141,7 +141,7 @@ def _count_requests(stack: Stack, client: Client, recording: Path) -> dict[str, 
 def _memory(stack: Stack) -> dict[str, dict[str, float]]:
     """By process with its children, and in total; `servers` are moto and Redis, which production does not run."""
     used = {name: processes.memory(process) for name, process in stack.processes.items()}
-    servers = [processes.memory(server.process) for server in stack.servers]
+    servers = [processes.memory(server.process) for server in stack.servers.values()]
     total = _sum([*used.values(), *servers])
     return used | {"servers": _sum(servers), "total": total}
 

@@ -17,9 +17,11 @@ from millrace.contracts.flow import BATCH, Flow, Stage, Step
 from millrace.contracts.inputs import BuildRatings
 from millrace.contracts.run import RunRecord
 from millrace.contracts.services import WorkerClass
-from millrace.orchestrator.adapters import CeleryMessenger, Joins
+from millrace.orchestrator.adapters import CeleryMessenger, GreenletTimer, Joins
+from millrace.orchestrator.attempts import Attempts
 from millrace.orchestrator.distributor import Distributor
 from millrace.orchestrator.engine import Engine
+from millrace.orchestrator.keeping import Keeping
 from millrace.orchestrator.sweep import RedisLease, Sweep, add_to
 from millrace.orchestrator.tasks import Ports, register
 from millrace.storage.connect import Stores
@@ -89,8 +91,11 @@ def orchestrator(service: Service, runs: RunStore | RedisRuns) -> Celery:
     """The orchestrator's composition root as in production, with this flow and this run store."""
     app, flows = service.app, {flow().name: flow()}
     store = Announcing(runs, service.stores.redis)
-    engine = Engine(store=store, joins=Joins(service.joins), messenger=CeleryMessenger(app), flows=flows)
-    register(app, Ports(engine=engine, distributor=Distributor(app=app, store=store, flows=flows)))
+    messenger = CeleryMessenger(app)
+    keeping = Keeping(store=store, artifacts=service.stores.artifacts)
+    engine = Engine(store=store, joins=Joins(service.joins), messenger=messenger, flows=flows, keeping=keeping)
+    distributor = Distributor(app=app, store=store, flows=flows, messenger=messenger, timer=GreenletTimer())
+    register(app, Ports(attempts=Attempts(engine=engine), distributor=distributor))
     add_to(app, Sweep(engine=engine, store=store, lease=RedisLease(service.stores.redis)))
     service.prepare(WarmUp(per_process=lambda: _warm_up(service.stores)))
     return app

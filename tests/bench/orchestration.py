@@ -29,9 +29,10 @@ COUNTED_RUNS = 20
 COUNTED_IN_FLIGHT = 4
 IDLE_WINDOW_S = 3.0
 BASE = "native"
-NATIVE, DYNAMODB, REDIS = BASE, "millrace/dynamodb", "millrace/redis"
+NATIVE, JOIN, DYNAMODB, REDIS = BASE, "join", "millrace/dynamodb", "millrace/redis"
 NOTES = {
     NATIVE: "plain Celery canvas, Redis result backend, ignore_result, one prefork worker -c 2, logs at WARNING",
+    JOIN: "the same canvas over the durable join: what joining costs, without the orchestrator's run record",
     DYNAMODB: "production code and settings, logs at INFO; its run store is DynamoDB on moto: slow, on the same cores",
     REDIS: "the same orchestrator over a run store in Redis made for this benchmark: shows it without moto's cost",
 }
@@ -76,7 +77,8 @@ def _fleets(servers: Servers, folder: Path) -> Iterator[list[System]]:
     with ExitStack() as stack:
         enter: Callable[..., System] = stack.enter_context
         yield [
-            enter(systems.native(servers.environment(1), folder)),
+            enter(systems.canvas(NATIVE, "app_native", servers.environment(1), folder)),
+            enter(systems.canvas(JOIN, "app_join", servers.environment(5), folder)),
             enter(systems.millrace("dynamodb", "app_dynamodb", servers.environment(2), folder, DYNAMODB)),
             enter(systems.millrace("redis", "app_redis", servers.environment(3), folder, REDIS)),
         ]

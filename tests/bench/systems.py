@@ -104,12 +104,12 @@ class System:
 
 
 @contextmanager
-def native(environment: dict[str, str], folder: Path) -> Iterator[System]:
-    """One prefork worker that does everything."""
-    worker = Worker(deployment="analytics", app="app_native", queue="native", level="WARNING")
-    app = Celery("bench", broker=environment["MILLRACE_BROKER_URL"], set_as_current=False)
-    with processes.running("native", {"parts": worker}, environment, folder) as workers, app:
-        yield System(name="native", beginner=Native(app), redis=_ended(environment), workers=workers)
+def canvas(name: str, app: str, environment: dict[str, str], folder: Path) -> Iterator[System]:
+    """One prefork worker that does everything; `app` decides who joins."""
+    worker = Worker(deployment="analytics", app=app, queue="native", level="WARNING")
+    sender = Celery("bench", broker=environment["MILLRACE_BROKER_URL"], set_as_current=False)
+    with processes.running(name, {"parts": worker}, environment, folder) as workers, sender:
+        yield System(name=name, beginner=Native(sender), redis=_ended(environment), workers=workers)
 
 
 @contextmanager

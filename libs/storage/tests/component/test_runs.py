@@ -112,6 +112,15 @@ def test_a_key_that_was_used_brings_back_the_first_answer_and_makes_no_run(runs:
         runs.get("acme", second.run_id)
 
 
+def test_a_key_is_known_once_its_run_is_there_and_to_its_tenant_only(runs: RunStore) -> None:
+    # given
+    assert not runs.knows_key("acme", "k")
+    # when
+    runs.create(run_record(), Idempotency(key="k", fingerprint="f", answer="a"))
+    # then
+    assert [runs.knows_key(*each) for each in (("acme", "k"), ("acme", "k2"), ("rival", "k"))] == [True, False, False]
+
+
 def test_another_tenant_may_use_the_same_key(runs: RunStore) -> None:
     # given
     runs.create(run_record(), Idempotency(key="k", fingerprint="f", answer="a"))

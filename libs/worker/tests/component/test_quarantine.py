@@ -11,7 +11,7 @@ from millrace.contracts.outcome import OutcomeStatus
 from millrace.testing.parts import Bench
 from millrace.worker.part import Part
 from millrace.worker.quarantine import quarantined
-from millrace.worker.tables import read_table
+from millrace.worker.tables import read_record_ids, read_table
 
 
 def chunk(bench: Bench, rows: Slice | None) -> PartMessage:
@@ -42,7 +42,9 @@ def test_a_part_of_one_row_names_its_record_in_an_artifact_and_nowhere_else() ->
     # given
     bench = Bench()
     # when
-    outcome = quarantined(ANNOTATE, bench.store, chunk(bench, Slice(chunk=0, start=7, stop=8)), times=3)
+    outcome = quarantined(
+        ANNOTATE, bench.store, chunk(bench, Slice(chunk=0, start=7, stop=8)), times=3, naming=read_record_ids
+    )
     # then
     assert outcome.reason is not None and outcome.reason.code == "set_aside"
     (ref,) = outcome.artifacts["set_aside"]

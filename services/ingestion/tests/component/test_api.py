@@ -11,8 +11,11 @@ from millrace.contracts.flow import Flow
 from millrace.contracts.run import RunRecord, RunStatus
 from millrace.ingestion.accept import Acceptance
 from millrace.ingestion.adapters import ParserPool
+from millrace.ingestion.admission import Admission
 from millrace.ingestion.app import build
 from millrace.ingestion.auth import KeyRing
+from millrace.ingestion.control import Control
+from millrace.ingestion.pressure import MemoryPressure
 from millrace.ingestion.routes import Ports
 from millrace.storage.memory import MemoryFlows, MemoryObjects, MemoryRuns, memory_artifacts
 from millrace.testing.factories import artifact
@@ -39,6 +42,12 @@ class Post:
         if self.broken:
             raise ConnectionError("broker away")
         self.started.append(record)
+
+    def cancel(self, record: RunRecord, reason: str) -> None:
+        raise AssertionError("nobody asked for that")
+
+    def redrive(self, record: RunRecord, start: str) -> None:
+        raise AssertionError("nobody asked for that")
 
 
 @dataclass
@@ -73,7 +82,8 @@ def world(reader: ParserPool) -> Iterator[World]:
     )
     ports = Ports(
         keys=KeyRing({"key-1": "acme", "key-2": "rival"}), runs=runs, artifacts=artifacts, acceptance=acceptance,
-        reader=reader, max_body_bytes=1 << 20,
+        admission=Admission(runs=runs, flows=acceptance.flows, pressure=MemoryPressure()),
+        control=Control(runs=runs, flows=acceptance.flows, asker=post), reader=reader, max_body_bytes=1 << 20,
     )  # fmt: skip
     with TestClient(build(ports), raise_server_exceptions=False) as client:
         assert isinstance(artifacts.cold, MemoryObjects)

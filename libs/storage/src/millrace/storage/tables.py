@@ -52,3 +52,9 @@ def decode(data: bytes, table: Table) -> pa.Table:
         return conform(pq.read_table(io.BytesIO(data)), table)
     except pa.ArrowInvalid as error:
         raise SchemaMismatch(f"{table.schema_name} is not readable as Parquet") from error
+
+
+def read_column(data: bytes, name: str) -> list[str]:
+    """One column's values of a dataset, without its others; empty when it has no such column."""
+    file = pq.ParquetFile(pa.BufferReader(data))
+    return list(file.read(columns=[name]).column(0).to_pylist()) if name in file.schema_arrow.names else []

@@ -4,9 +4,11 @@ A part of many rows is divided by the orchestrator until one row is left. That r
 artifact: a record's id is the producer's own and may be personal, so it does not go into the run record.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.base import now
 from millrace.contracts.catalogue import TaskSpec
 from millrace.contracts.insights import SetAsideRecords
@@ -19,11 +21,19 @@ from millrace.worker.part import Part
 
 log = get_logger(__name__)
 
-RECORD_COLUMN = "record_id"
-"""The column by which a row of a mapped input names its record."""
+
+Naming = Callable[[Part, ArtifactRef], tuple[str, ...]]
+"""Tells the ids of the records in a part's own rows of its mapped input; for services that can read it."""
 
 
-def quarantined(spec: TaskSpec[Any], store: ArtifactStore, message: PartMessage, times: int) -> Outcome:
+def unnamed(part: Part, mapped: ArtifactRef) -> tuple[str, ...]:
+    """No ids: the task is never mapped, or its rows have none."""
+    return ()
+
+
+def quarantined(
+    spec: TaskSpec[Any], store: ArtifactStore, message: PartMessage, times: int, naming: Naming = unnamed
+) -> Outcome:
     """The outcome of a part that was begun too often without an end."""
     began = now()
     single = message.slice is not None and message.slice.rows == 1
@@ -34,7 +44,7 @@ def quarantined(spec: TaskSpec[Any], store: ArtifactStore, message: PartMessage,
             "part": message.part, "times": times, "rows": message.slice.rows if message.slice else None,
         },
     )  # fmt: skip
-    return _set_aside(spec, store, message, began) if single else _to_divide(message, began)
+    return _set_aside(spec, store, message, naming) if single else _to_divide(message, began)
 
 
 def _to_divide(message: PartMessage, began: datetime) -> Outcome:
@@ -43,26 +53,12 @@ def _to_divide(message: PartMessage, began: datetime) -> Outcome:
     return outcome.model_copy(update={"reason": reason, "urgent": True})
 
 
-def _set_aside(spec: TaskSpec[Any], store: ArtifactStore, message: PartMessage, began: datetime) -> Outcome:
+def _set_aside(spec: TaskSpec[Any], store: ArtifactStore, message: PartMessage, naming: Naming) -> Outcome:
+    began = now()
     part = Part(spec=spec, message=message, store=store, input_hash=input_hash(spec, message))
-    named = SetAsideRecords(step=message.step, records=_records(part))
+    (mapped,) = message.inputs[message.mapped or ""]
+    named = SetAsideRecords(step=message.step, records=naming(part, mapped))
     ref = part.write_aside(SET_ASIDE, named)
     outcome = refused(message, OutcomeStatus.SKIPPED, SET_ASIDE, began)
     reason = Reason(code=SET_ASIDE, detail="one record killed its workers")
     return outcome.model_copy(update={"reason": reason, "artifacts": {SET_ASIDE: (ref,)}})
-
-
-def _records(part: Part) -> tuple[str, ...]:
-    """The ids of the records in the part's rows; empty when the input has none."""
-    # Imported here: only services with mapped steps have pyarrow.
-    import io
-
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
-
-    (ref,) = part.message.inputs[part.message.mapped or ""]
-    file = pq.ParquetFile(io.BytesIO(part.read(ref)))
-    rows = part.rows_of(ref)
-    if rows is None or RECORD_COLUMN not in file.schema_arrow.names:
-        return ()
-    column = file.read(columns=[RECORD_COLUMN]).column(0).slice(rows.start, rows.rows)
-    return tuple(dict.fromkeys(column.to_pylist()))

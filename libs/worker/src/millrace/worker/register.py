@@ -23,7 +23,7 @@ from millrace.worker.join.backend import CONF_KEY
 from millrace.worker.join.errors import JoinUnavailable
 from millrace.worker.join.store import Begun, JoinStore
 from millrace.worker.part import Handler
-from millrace.worker.quarantine import quarantined
+from millrace.worker.quarantine import Naming, quarantined, unnamed
 
 log = get_logger(__name__)
 
@@ -34,11 +34,14 @@ Input = TypeVar("Input", bound=Message)
 ControlMessage = TypeVar("ControlMessage", bound=RunMessage)
 
 
-def register_part(app: Celery, spec: TaskSpec[Input], handler: Handler[Input], store: ArtifactStore) -> None:
+def register_part(
+    app: Celery, spec: TaskSpec[Input], handler: Handler[Input], store: ArtifactStore, naming: Naming = unnamed
+) -> None:
     """Offer a part task: it decodes the contract, runs the handler and returns an outcome, never an exception.
 
     A part whose outcome its join already has is not run again: Celery only hands the outcome to the join once more.
-    Nor is one that was begun so often without an end that it must be what kills its workers.
+    Nor is one that was begun so often without an end that it must be what kills its workers; `naming` then tells whose
+    row it is, for a task that a flow may map.
     """
 
     def run(self: Task[Any, Any], message: dict[str, Any]) -> Any:
@@ -50,7 +53,7 @@ def register_part(app: Celery, spec: TaskSpec[Input], handler: Handler[Input], s
         if begun.closed:
             outcome = refused(decoded, OutcomeStatus.SKIPPED, NobodyWaits.code, now())
         elif begun.times > decoded.patience:
-            outcome = quarantined(spec, store, decoded, begun.times)
+            outcome = quarantined(spec, store, decoded, begun.times, naming)
         else:
             try:
                 outcome = execute(spec, handler, store, decoded, begun.times, place.closed)

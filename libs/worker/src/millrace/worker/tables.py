@@ -14,6 +14,9 @@ from millrace.storage import tables
 from millrace.worker.errors import BadInput
 from millrace.worker.part import Part
 
+RECORD_COLUMN = "record_id"
+"""The column by which a row names its record."""
+
 
 def read_records(part: Part, batch: ArtifactRef) -> list[Record]:
     """The raw batch's records, one per line; BadInput names the line that is none."""
@@ -40,6 +43,13 @@ def read_table(part: Part, ref: ArtifactRef, schema: Table) -> pa.Table:
         return table if rows is None else table.slice(rows.start, rows.rows)
     except tables.SchemaMismatch as error:
         raise BadInput(str(error)) from error
+
+
+def read_record_ids(part: Part, ref: ArtifactRef) -> tuple[str, ...]:
+    """The ids of the records in the part's own rows, each once; empty when the dataset has none."""
+    ids = tables.read_column(part.read(ref), RECORD_COLUMN)
+    rows = part.rows_of(ref)
+    return tuple(dict.fromkeys(ids if rows is None else ids[rows.start : rows.stop]))
 
 
 def write_table(part: Part, name: str, table: pa.Table, schema: Table) -> ArtifactRef:

@@ -20,6 +20,7 @@ from millrace.storage.artifacts import ArtifactStore, batch_key
 from millrace.storage.errors import Repeated
 from millrace.storage.ports import FlowStore, Idempotency, RunStore
 from millrace.telemetry.logs import get_logger
+from millrace.worker.crash import point
 
 log = get_logger(__name__)
 
@@ -85,6 +86,7 @@ class Acceptance:
         key is KeyReused.
         """
         record = self._record(request)
+        point("batch_stored")
         answer = _answer(record, request.batch)
         once = None
         if request.idempotency_key:
@@ -97,7 +99,9 @@ class Acceptance:
             if once is None or repeated.fingerprint != once.fingerprint:
                 raise KeyReused("this Idempotency-Key belongs to another request") from repeated
             return Accepted.model_validate_json(repeated.answer)
+        point("run_created")
         self._start(record)
+        point("start_published")
         return answer
 
     def _record(self, request: Request) -> RunRecord:

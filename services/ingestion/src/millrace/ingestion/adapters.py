@@ -1,4 +1,4 @@
-"""Out of the ingestion service: the first message of a run, and the child that parses files."""
+"""Out of the ingestion service: a run's first message, what is asked of it later, and the child that parses files."""
 
 import asyncio
 from concurrent.futures import ProcessPoolExecutor
@@ -9,8 +9,8 @@ from typing import Protocol
 
 from celery import Celery
 
-from millrace.contracts.catalogue import ADVANCE
-from millrace.contracts.messages import Advance
+from millrace.contracts.catalogue import ADVANCE, CANCEL, REDRIVE
+from millrace.contracts.messages import Advance, Cancel, Redrive
 from millrace.contracts.run import RunRecord
 from millrace.ingestion.body import Options, ReadBody, read_body
 from millrace.ingestion.domain.errors import BadFile
@@ -36,6 +36,39 @@ class CeleryStarter:
         """See `Starter`."""
         message = Advance(tenant=record.tenant, run_id=record.run_id, traceparent=record.traceparent)
         publish(self.app, ADVANCE, message, f"{record.run_id}:1:start")
+
+
+class Asker(Protocol):
+    """Passes on what a producer asks of a run. Raises when it cannot: no sweep would make up for it."""
+
+    def cancel(self, record: RunRecord, reason: str) -> None:
+        """Ask for the end of the run's attempt."""
+
+    def redrive(self, record: RunRecord, start: str) -> None:
+        """Ask for a new attempt of the run."""
+
+
+@dataclass(frozen=True)
+class CeleryAsker:
+    """Asks over the broker. The attempt travels along, so that a message that comes late or again does nothing."""
+
+    app: Celery
+
+    def cancel(self, record: RunRecord, reason: str) -> None:
+        """See `Asker`."""
+        message = Cancel(
+            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            reason=reason,
+        )  # fmt: skip
+        publish(self.app, CANCEL, message, f"{record.run_id}:{record.attempt}:cancel")
+
+    def redrive(self, record: RunRecord, start: str) -> None:
+        """See `Asker`."""
+        message = Redrive(
+            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            start=start,
+        )  # fmt: skip
+        publish(self.app, REDRIVE, message, f"{record.run_id}:{record.attempt}:redrive")
 
 
 class Reader(Protocol):

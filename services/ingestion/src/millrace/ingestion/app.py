@@ -10,14 +10,18 @@ from fastapi.responses import JSONResponse, Response
 from millrace.contracts.services import WorkerClass
 from millrace.ingestion import problems
 from millrace.ingestion.accept import Acceptance
-from millrace.ingestion.adapters import CeleryStarter, ParserPool
+from millrace.ingestion.adapters import CeleryAsker, CeleryStarter, ParserPool
+from millrace.ingestion.admission import Admission
 from millrace.ingestion.auth import KeyRing
+from millrace.ingestion.control import Control
+from millrace.ingestion.pressure import queue_pressure
 from millrace.ingestion.routes import Ports, router
 from millrace.ingestion.settings import Settings
 from millrace.storage.connect import connect_stores
 from millrace.telemetry.setup import configure
+from millrace.worker import crash
 from millrace.worker.app import create_app
-from millrace.worker.join.store import RedisJoins
+from millrace.worker.join.redis_store import RedisJoins
 
 
 def build(ports: Ports) -> FastAPI:
@@ -45,17 +49,22 @@ def create() -> FastAPI:
     """The API with its real stores, broker and parser."""
     settings = Settings()
     configure("ingestion", settings.telemetry)
+    crash.arm(settings.worker.crash_dir, "ingestion")
     stores = connect_stores(settings.storage)
     celery = create_app("ingestion", settings.worker, WorkerClass.HTTP, RedisJoins(stores.redis))
     acceptance = Acceptance(
         runs=stores.runs, flow_store=stores.flows, artifacts=stores.artifacts, starter=CeleryStarter(celery),
         allowed_hosts=settings.ingestion.allowed_hosts,
     )  # fmt: skip
+    pressure = queue_pressure(celery, settings.storage.redis_url)
+    admission = Admission(runs=stores.runs, flows=acceptance.flows, pressure=pressure)
+    control = Control(runs=stores.runs, flows=acceptance.flows, asker=CeleryAsker(celery))
     reader = ParserPool(settings.ingestion.parser_processes)
     api = build(
         Ports(
             keys=KeyRing(settings.ingestion.tenants_by_key), runs=stores.runs, artifacts=stores.artifacts,
-            acceptance=acceptance, reader=reader, max_body_bytes=settings.ingestion.max_body_mib << 20,
+            acceptance=acceptance, admission=admission, control=control, reader=reader,
+            max_body_bytes=settings.ingestion.max_body_mib << 20,
         )
     )  # fmt: skip
 
@@ -63,6 +72,7 @@ def create() -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(reader.start)
         await run_in_threadpool(stores.warm_up, "dynamodb", "s3", "kms")
+        await run_in_threadpool(pressure.waits)
         yield
         reader.stop()
 

@@ -8,7 +8,12 @@ IngestionError (domain)
     ├── UnknownFlow       422
     ├── BadCallbackUrl    422
     ├── KeyReused         422
-    └── TooLarge          413
+    ├── UnknownStart      422
+    ├── AlreadyEnded      409
+    ├── StillActive       409
+    ├── TooLarge          413
+    ├── Overloaded        429, with Retry-After
+    └── BrokerAway        503, with Retry-After
 """
 
 from millrace.ingestion.domain.errors import BadFile, IngestionError
@@ -21,6 +26,8 @@ class RequestError(IngestionError):
 
     status = 400
     code = "bad_request"
+    retry_after_s: int | None = None
+    """Seconds after which the same request may be taken; sent as `Retry-After`."""
 
 
 class NotAuthenticated(RequestError):
@@ -55,11 +62,51 @@ class KeyReused(RequestError):
     code = "idempotency_key_reused"
 
 
+class UnknownStart(RequestError):
+    """A redrive can begin at nothing of this name."""
+
+    status = 422
+    code = "unknown_start"
+
+
+class AlreadyEnded(RequestError):
+    """A run that has ended cannot be cancelled."""
+
+    status = 409
+    code = "already_ended"
+
+
+class StillActive(RequestError):
+    """A run that has not ended cannot be redriven."""
+
+    status = 409
+    code = "still_active"
+
+
 class TooLarge(RequestError):
     """The body is larger than is taken inline."""
 
     status = 413
     code = "body_too_large"
+
+
+class Overloaded(RequestError):
+    """So much waits already that the run would spend its deadline on waiting. Nothing was accepted."""
+
+    status = 429
+    code = "overloaded"
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class BrokerAway(RequestError):
+    """The message is not known to be published, and nothing else would send it."""
+
+    status = 503
+    code = "unavailable"
+    retry_after_s = 2
 
 
 def status_of(error: IngestionError) -> int:

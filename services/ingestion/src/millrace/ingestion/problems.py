@@ -37,11 +37,13 @@ def install(app: FastAPI) -> None:
     async def _refused(request: Request, error: IngestionError) -> Response:
         code, detail = "bad-request", str(error)
         rows: tuple[SetAside, ...] = ()
+        headers: dict[str, str] = {}
         if isinstance(error, BadFile):
             code, detail, rows = error.code, error.detail, error.errors
         elif isinstance(error, RequestError):
             code = error.code
-        return problem(request, status_of(error), code.replace("_", "-"), detail, rows)
+            headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else {}
+        return problem(request, status_of(error), code.replace("_", "-"), detail, rows, **headers)
 
     @app.exception_handler(NotFound)
     async def _not_found(request: Request, error: NotFound) -> Response:

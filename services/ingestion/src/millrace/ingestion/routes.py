@@ -7,16 +7,22 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from millrace.contracts.api import Accepted, FlowList, FlowView, RunPage, RunView, run_view
+from millrace.contracts.api import Accepted, FlowList, FlowView, RunPage, RunView
 from millrace.contracts.artifacts import JSON
+from millrace.contracts.flow import Flow
 from millrace.contracts.ids import RUN_ID
 from millrace.contracts.run import RunRecord, RunStatus
+from millrace.contracts.views import attempts, run_view, settled
 from millrace.ingestion.accept import Acceptance
 from millrace.ingestion.accept import Request as AcceptRequest
 from millrace.ingestion.adapters import Reader
+from millrace.ingestion.admission import Admission
 from millrace.ingestion.auth import KeyRing
 from millrace.ingestion.body import Options
-from millrace.ingestion.errors import BadRequest, TooLarge
+from millrace.ingestion.control import Control
+from millrace.ingestion.control_routes import add_control
+from millrace.ingestion.errors import BadRequest
+from millrace.ingestion.limited import read_limited
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.errors import NotFound
 from millrace.storage.ports import RunStore
@@ -32,22 +38,10 @@ class Ports:
     runs: RunStore
     artifacts: ArtifactStore
     acceptance: Acceptance
+    admission: Admission
+    control: Control
     reader: Reader
     max_body_bytes: int
-
-
-async def read_limited(request: Request, limit: int) -> bytes:
-    """The body, counted as it streams in: a declared length is only believed when it is too large."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise TooLarge(f"a body may have {limit} bytes")
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(f"a body may have {limit} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def pairs(values: list[str], separator: str, option: str) -> dict[str, str]:
@@ -63,6 +57,7 @@ def router(ports: Ports) -> APIRouter:
     api = APIRouter(prefix="/v1")
     _add_submit(api, ports)
     _add_reads(api, ports)
+    add_control(api, ports.keys, ports.control)
     return api
 
 
@@ -85,11 +80,21 @@ def _add_submit(api: APIRouter, ports: Ports) -> None:
             metadata=pairs(meta, ":", "meta"), mapping=pairs(map, ":", "map"),
             media_type=request.headers.get("content-type", "").partition(";")[0].strip().lower(),
         )  # fmt: skip
-        batch = await ports.reader.read(await read_limited(request, ports.max_body_bytes), options)
-        chosen = await run_in_threadpool(ports.acceptance.check, batch.options)
+        key = request.headers.get("idempotency-key", "")
+        # Read to its end even if it is refused: a client that still sends would not see the answer.
+        data = await read_limited(request, ports.max_body_bytes)
+        await run_in_threadpool(ports.admission.check_early, data, options, tenant, key)
+        batch = await ports.reader.read(data, options)
+
+        def check() -> Flow:
+            found = ports.acceptance.check(batch.options)
+            ports.admission.check(batch.options, tenant, key)
+            return found
+
+        chosen = await run_in_threadpool(check)
         wanted = AcceptRequest(
             tenant=tenant, flow=chosen, batch=batch, traceparent=request.headers.get("traceparent"),
-            idempotency_key=request.headers.get("idempotency-key", ""),
+            idempotency_key=key,
         )  # fmt: skip
         accepted = await run_in_threadpool(ports.acceptance.accept, wanted)
         return Response(accepted.model_dump_json(), 202, {"Location": accepted.links["self"]}, JSON)
@@ -117,7 +122,7 @@ def _add_reads(api: APIRouter, ports: Ports) -> None:
     ) -> RunPage:
         """The tenant's runs, newest first. `status` filters the page, which may leave it short of `limit`."""
         page = ports.runs.page(ports.keys.tenant(request), limit, cursor)
-        found = [record for record in page.records if status in (None, record.status)]
+        found = [record for record in page.records if status in (None, settled(record).status)]
         return RunPage(runs=tuple(view(record) for record in found), cursor=page.cursor)
 
     @api.get("/runs/{run_id}", response_model=RunView)
@@ -126,12 +131,14 @@ def _add_reads(api: APIRouter, ports: Ports) -> None:
         return view(find(request, run_id))
 
     @api.get("/runs/{run_id}/report")
-    def report(request: Request, run_id: str) -> Response:
-        """The report, once the run has one."""
+    def report(request: Request, run_id: str, attempt: Annotated[int | None, Query(ge=1)] = None) -> Response:
+        """The report of the attempt that ended last, or of the one that is asked for; 404 while there is none."""
         record = find(request, run_id)
-        if record.report is None:
+        ends = attempts(record) if attempt else (settled(record),)
+        found = next((end.report for end in ends if attempt in (None, end.attempt)), None)
+        if found is None:
             raise NotFound("no report yet")
-        return Response(ports.artifacts.get(record.tenant, record.report), media_type=JSON)
+        return Response(ports.artifacts.get(record.tenant, found), media_type=JSON)
 
     @api.get("/flows", response_model=FlowList)
     def flows(request: Request) -> FlowList:

@@ -27,6 +27,7 @@ from millrace.nlp.domain.units import feedback, readable
 from millrace.storage.artifacts import ArtifactStore
 from millrace.worker.part import Part, Result
 from millrace.worker.register import register_part
+from millrace.worker.tables import read_record_ids
 from millrace.worker.tables import warm_up as warm_up_tables
 
 SAFETY_S = 0.4
@@ -118,7 +119,7 @@ def summary(ports: Ports, request: Summarize, part: Part) -> Result:
 
 def register(app: Celery, ports: Ports) -> None:
     """Offer every task of this service."""
-    register_part(app, catalogue.ANNOTATE, partial(annotate, ports), ports.store)
+    register_part(app, catalogue.ANNOTATE, partial(annotate, ports), ports.store, read_record_ids)
     register_part(app, catalogue.TOPICS, partial(topics, ports), ports.store)
     register_part(app, catalogue.PHRASES, phrases, ports.store)
     register_part(app, catalogue.SUMMARY, partial(summary, ports), ports.store)

@@ -1,0 +1,141 @@
+"""A worker tells its load: that it lives and how many slots it has, each second; how long its messages take."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from celery import Celery, bootsteps, signals
+
+from millrace.contracts.errors import UnknownTask
+from millrace.contracts.routing import queue_for
+from millrace.telemetry.logs import get_logger
+from millrace.worker.load.store import LoadStore, LoadUnavailable
+
+log = get_logger(__name__)
+
+BEAT_S = 1.0
+FLUSH_S = 1.0
+"""A process tells its measurements at most this often; what it has not told yet dies with it."""
+PAUSE_S = 2.0
+"""After a failure the store is left alone for so long: a worker has better to do than to wait for it."""
+LOG_S = 60.0
+"""A store that stays away is told of this often."""
+
+
+@dataclass
+class Rarely:
+    """Says yes at most once in so many seconds."""
+
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
+    _next: float = float("-inf")
+
+    def __call__(self) -> bool:
+        """Whether it is time again."""
+        if self.clock() < self._next:
+            return False
+        self._next = self.clock() + self.seconds
+        return True
+
+
+@dataclass
+class Teller:
+    """Tells the store what it can. A store that is away costs a short wait every few seconds and nothing else."""
+
+    store: LoadStore
+    clock: Callable[[], float] = time.monotonic
+    _resume_at: float = float("-inf")
+    _worth_a_line: Rarely = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._worth_a_line = Rarely(LOG_S, self.clock)
+
+    def tell(self, method: Callable[..., None], *what: Any) -> None:
+        """Call a method of the store, unless the store failed a moment ago."""
+        if self.clock() < self._resume_at:
+            return
+        try:
+            method(*what)
+        except LoadUnavailable as error:
+            self._resume_at = self.clock() + PAUSE_S
+            if self._worth_a_line():
+                log.warning("load_not_told", extra={"action": "load_not_told", "error": str(error)})
+
+
+@dataclass
+class Meter:
+    """Measures the messages of one process, from the task's start until its outcome is joined."""
+
+    teller: Teller
+    clock: Callable[[], float] = time.monotonic
+    _began: dict[str, float] = field(default_factory=dict)
+    _spent: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _due: Rarely = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._due = Rarely(FLUSH_S, self.clock)
+
+    def begin(self, task_id: str, **_: Any) -> None:
+        """A message is begun (Celery's `task_prerun`)."""
+        self._began[task_id] = self.clock()
+
+    def end(self, task_id: str, task: Any, **_: Any) -> None:
+        """A message is done (Celery's `task_postrun`)."""
+        began = self._began.pop(task_id, None)
+        queue = _queue(task.name)
+        if began is None or queue is None:
+            return
+        messages, seconds = self._spent.get(queue, (0, 0.0))
+        self._spent[queue] = messages + 1, seconds + self.clock() - began
+        if self._due():
+            # Taken before it is told: another greenlet may come by while this one waits for Redis.
+            told, self._spent = self._spent, {}
+            for name, sums in told.items():
+                self.teller.tell(self.teller.store.took, name, *sums)
+
+
+@cache
+def _queue(task: str) -> str | None:
+    """The queue of a task; None for one that is Celery's own."""
+    try:
+        return queue_for(task)
+    except UnknownTask:
+        return None
+
+
+def report(app: Celery, store: LoadStore) -> None:
+    """Have the app's worker tell its load: its parent that it lives, each of its processes what it measured."""
+    meter = Meter(Teller(store))
+    signals.task_prerun.connect(meter.begin, weak=False)
+    signals.task_postrun.connect(meter.end, weak=False)
+    app.steps["consumer"].add(presence_step(Teller(store)))
+
+
+def presence_step(teller: Teller) -> type[bootsteps.StartStopStep]:
+    """A bootstep that tells the queues and slots of its worker each second, from the consumer's loop."""
+
+    class Presence(bootsteps.StartStopStep):
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def __init__(self, parent: Any, **kwargs: Any) -> None:
+            self.timer: Any = None
+            super().__init__(parent, **kwargs)
+
+        def start(self, consumer: Any) -> None:
+            _beat(teller, consumer)
+            self.timer = consumer.timer.call_repeatedly(BEAT_S, _beat, (teller, consumer))
+
+        def stop(self, consumer: Any) -> None:
+            if self.timer is not None:
+                self.timer.cancel()
+
+    return Presence
+
+
+def _beat(teller: Teller, consumer: Any) -> None:
+    name = f"{consumer.hostname}/{os.getpid()}"
+    for queue in consumer.app.amqp.queues.consume_from:
+        teller.tell(teller.store.alive, name, queue, consumer.pool.limit)

@@ -1,0 +1,147 @@
+"""A real worker tells its load, and what waits in a real queue is counted, whatever the broker."""
+
+import contextlib
+import importlib.util
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from redis import Redis
+
+from millrace.contracts import routing
+from millrace.contracts.services import WorkerClass
+from millrace.local.process import Process, module
+from millrace.local.rabbitmq import rabbitmq_binary, start_rabbitmq
+from millrace.local.servers import Server, start_redis
+from millrace.local.settings import inherited_whole
+from millrace.storage.aws import Clients
+from millrace.storage.provision import create_queues
+from millrace.worker.app import create_app
+from millrace.worker.join.store import MemoryJoins
+from millrace.worker.load.store import LoadUnavailable, RedisLoad
+from millrace.worker.load.waits import BrokerDepths, waits
+from millrace.worker.settings import WorkerSettings
+
+HERE = Path(__file__).parent
+PATIENCE_S = 60
+"""Bounds a hang; nothing is expected to take as long."""
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < give_up, "it never came true"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def app(redis_server: Server) -> Celery:
+    spec = importlib.util.spec_from_file_location("load_app", HERE / "load_app.py")
+    assert spec is not None and spec.loader is not None
+    load_app = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(load_app)
+    made: Celery = load_app.make(redis_server.url)
+    return made
+
+
+@pytest.fixture(params=["prefork", "gevent"])
+def worker(request: pytest.FixtureRequest, redis_server: Server, redis: "Redis", tmp_path: Path) -> Iterator[Process]:
+    command = module("celery", "-A", "load_app", "worker", "-Q", "analytics", "-P", request.param, "-c", "3")
+    environment = inherited_whole() | {"LOAD_APP_REDIS": redis_server.url, "PYTHONPATH": str(HERE)}
+    process = Process(name="worker", command=command, environment=environment, log=tmp_path / "worker.log")
+    process.start()
+    yield process
+    process.stop()
+
+
+def test_a_worker_tells_its_slots_and_seconds_and_is_missed_when_it_stops(
+    app: Celery, worker: Process, redis: "Redis"
+) -> None:
+    # given
+    load = RedisLoad(redis)
+    wait_until(lambda: load.slots() == {"analytics": 3})
+    # when
+    for _ in range(3):
+        app.signature("analytics.rest", args=[0.2]).apply_async()
+    wait_until(lambda: "analytics" in load.seconds(["analytics"]))
+    worker.stop()
+    # then: what it last measured is still known
+    wait_until(lambda: load.slots() == {})
+    assert 0.2 <= load.seconds(["analytics"])["analytics"] < 2
+    app.signature("analytics.rest", args=[0.2]).apply_async()
+    assert waits(BrokerDepths(app), load, ["analytics"])["analytics"] >= 0.2
+
+
+@pytest.fixture(params=["redis", "sqs", "amqp"])
+def broker(request: pytest.FixtureRequest) -> Iterator[Celery]:
+    """An app without workers on each broker."""
+    yield from {"redis": _on_redis, "sqs": _on_sqs, "amqp": _on_rabbitmq}[request.param](request)
+
+
+def _app(broker_url: str, sqs_queue_url: str = "") -> Iterator[Celery]:
+    settings = WorkerSettings(broker_url=broker_url, sqs_queue_url=sqs_queue_url)
+    yield create_app("loads", settings, WorkerClass.HTTP, MemoryJoins())
+
+
+def _on_redis(request: pytest.FixtureRequest) -> Iterator[Celery]:
+    server: Server = request.getfixturevalue("redis_server")
+    yield from _app(f"{server.url}/6")
+
+
+def _on_sqs(request: pytest.FixtureRequest) -> Iterator[Celery]:
+    moto: Server = request.getfixturevalue("moto")
+    clients: Clients = request.getfixturevalue("clients")
+    url = create_queues(clients, (*routing.QUEUES, routing.UNROUTED), 20)
+    yield from _app(f"sqs://test:test@{moto.url.removeprefix('http://')}", url)
+    for queue in routing.QUEUES:
+        clients.client("sqs").purge_queue(QueueUrl=f"{url.rstrip('/')}/{queue}")
+
+
+def _on_rabbitmq(request: pytest.FixtureRequest) -> Iterator[Celery]:
+    if rabbitmq_binary() is None:
+        pytest.skip("no RabbitMQ on this machine")
+    folder: Path = request.getfixturevalue("tmp_path")
+    server, mapper = start_rabbitmq(folder, inherited_whole())
+    yield from _app(server.url)
+    server.stop()
+    mapper.stop()
+
+
+def test_what_waits_in_a_queue_is_counted(broker: Celery) -> None:
+    # given
+    depths = BrokerDepths(broker)
+    before = depths.of(routing.QUEUES)
+    # when
+    for _ in range(3):
+        broker.signature("analytics.kpis", queue="analytics").apply_async()
+    after = depths.of(routing.QUEUES)
+    depths.close()
+    # then
+    assert before == dict.fromkeys(routing.QUEUES, 0)
+    assert after == before | {"analytics": 3}
+
+
+def test_a_broker_that_is_away_is_unavailable() -> None:
+    # given: a port where nobody listens
+    depths = BrokerDepths(next(_app("redis://127.0.0.1:1/0")))
+    # when / then
+    with pytest.raises(LoadUnavailable, match="broker"):
+        depths.of(["nlp"])
+
+
+def test_after_its_connection_was_cut_it_finds_the_broker_again(tmp_path: Path) -> None:
+    # given: a server of its own, on which only this test is cut off
+    server = start_redis(tmp_path, inherited_whole())
+    depths = BrokerDepths(next(_app(f"{server.url}/0")))
+    depths.of(["nlp"])
+    # when
+    with Redis.from_url(server.url) as client:
+        client.client_kill_filter(_type="normal", skipme=True)
+    with contextlib.suppress(LoadUnavailable):
+        depths.of(["nlp"])
+    found = depths.of(["nlp"])
+    server.stop()
+    # then
+    assert found == {"nlp": 0}
