@@ -14,7 +14,7 @@ from millrace.contracts.artifacts import JSON, PARQUET, ArtifactRef
 from millrace.contracts.base import Message
 from millrace.contracts.catalogue import TaskSpec
 from millrace.contracts.ids import event_id
-from millrace.contracts.messages import Advance, Deliver, FanOut, PartMessage, RunMessage
+from millrace.contracts.messages import Advance, Cancel, Deliver, FanOut, PartMessage, Redrive, RunMessage
 from millrace.contracts.outcome import Coverage, Outcome, OutcomeStatus, Reason, Timings
 from millrace.contracts.run import Gap, RunContext, StepContext
 from millrace.contracts.tables import Table
@@ -35,6 +35,10 @@ def control_message(spec: TaskSpec[Any]) -> RunMessage:
     """An example of a control task's message."""
     if spec is catalogue.ADVANCE:
         return Advance(**HEAD, stage="datasets")
+    if spec is catalogue.CANCEL:
+        return Cancel(**HEAD, reason="sent twice")
+    if spec is catalogue.REDRIVE:
+        return Redrive(**HEAD, start="annotate")
     if spec is catalogue.FAN_OUT:
         return FanOut(**HEAD, stage="datasets", only=("ratings.0",))
     return Deliver(**HEAD, event_id=event_id(RUN_ID), delivery=2)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from millrace.contracts.api import CallbackView, RunView, StageView, StepView
+from millrace.contracts.api import AttemptView, CallbackView, RunView, StageView, StepView
 from millrace.contracts.outcome import Coverage
 from millrace.contracts.report import Report
 from millrace.contracts.run import CallbackStatus, Gap, RunStatus
@@ -78,6 +78,10 @@ class FakeApi(ThreadingHTTPServer):
             view("completed", None, None, None),
         ]
         self.looks = 0
+        self.pages: list[list[RunView]] = []
+        """Other runs, as they are listed."""
+        self.ends: dict[str, RunView] = {}
+        """By run id: how another run is seen once it has been redriven."""
         self.report: Any = sample("report")
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
         """Method, path with query, headers (names in lower case), body."""
@@ -101,6 +105,14 @@ class FakeApi(ThreadingHTTPServer):
         match (method, path.split("/")[2:]):
             case "POST", ["runs"]:
                 return 202, sample("accepted")
+            case "POST", ["runs", run_id, ("cancel" | "redrive") as what]:
+                return self._asked(run_id, what)
+            case "GET", ["runs"] if self.pages:
+                number = int(query.get("cursor", ["0"])[0])
+                cursor = str(number + 1) if number + 1 < len(self.pages) else None
+                return 200, {"runs": [each.model_dump(mode="json") for each in self.pages[number]], "cursor": cursor}
+            case "GET", ["runs", run_id] if run_id in self.ends:
+                return 200, self.ends[run_id].model_dump(mode="json")
             case "GET", ["runs"]:
                 found = [each for each in self.walk if query.get("status", [each.status])[0] == each.status]
                 return 200, {"runs": [each.model_dump(mode="json") for each in found], "cursor": None}
@@ -112,6 +124,16 @@ class FakeApi(ThreadingHTTPServer):
             case "GET", ["runs", run_id, "report"] if run_id == self.walk[0].run_id:
                 return 200, Report.model_validate(self.report).model_dump(mode="json")
         return 404, {"type": "urn:millrace:problem:not-found", "title": "There is no such run", "status": 404}
+
+    def _asked(self, run_id: str, what: str) -> tuple[int, Any]:
+        """The run's attempt, unless it is active where that does not do, or the other way round."""
+        listed = {run.run_id: run for page in self.pages for run in page} | {self.walk[0].run_id: self.walk[0]}
+        run = listed[run_id]
+        if run.status.terminal == (what == "cancel"):
+            code = "already-ended" if what == "cancel" else "still-active"
+            return 409, {"type": f"urn:millrace:problem:{code}", "title": "Conflict", "status": 409, "detail": code}
+        links = {"self": f"/v1/runs/{run_id}"}
+        return 202, {"run_id": run_id, "attempt": run.attempt, "asked": what, "links": links}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -180,6 +202,25 @@ def partial() -> RunView:
     gap = Gap(step="topics", reason="timed_out", effect="Topics beyond the known themes are missing.")
     ended = {"ended_at": START + timedelta(seconds=10.4), "seconds": 10.4}
     return view("partial", None, None, None, gaps=(gap,), callback=event, **ended)
+
+
+@pytest.fixture
+def redriven() -> RunView:
+    """A run that ended as partial, and whose redrive is at work: it did not have to do the datasets again."""
+    began = START + timedelta(hours=1)
+    callback = CallbackView(event_id="evt_1", status=CallbackStatus.DELIVERED, deliveries=1)
+    attempts = (
+        AttemptView(
+            number=1, status=RunStatus.PARTIAL, began_at=START, ended_at=START + timedelta(seconds=4), callback=callback
+        ),
+        AttemptView(number=2, status=RunStatus.RUNNING, began_at=began),
+    )
+    made = view(
+        "partial", None, 2, attempt=2, attempts=attempts, redriving=True, deadline_at=began + timedelta(seconds=10)
+    )
+    steps = tuple(step.model_copy(update={"reused_from": 1}) for step in made.stages[0].steps)
+    stages = (made.stages[0].model_copy(update={"steps": steps}), *made.stages[1:])
+    return made.model_copy(update={"stages": stages})
 
 
 @pytest.fixture

@@ -137,6 +137,22 @@ def test_an_api_that_does_not_answer_is_exit_code_3(millrace: Millrace, api: Any
     assert f"Asked {api.url} (MILLRACE_API_URL)." in done.stderr
 
 
+def test_an_overloaded_api_says_when_to_come_back(millrace: Millrace, api: Any, csv_file: Path) -> None:
+    # given
+    problem = {"type": "urn:millrace:problem:overloaded", "title": "Too Many Requests", "status": 429}
+    api.say(429, problem | {"detail": "a new run would wait"}, Retry_After="42")
+
+    # when
+    done = millrace("submit", csv_file, "--json")
+
+    # then
+    assert done.exit_code == 3
+    assert "Too Many Requests (429)" in done.stderr
+    assert "The API has too much to do; nothing was accepted. Try again in 42 s." in done.stderr
+    assert "millrace up" not in done.stderr
+    assert json.loads(done.stdout)["type"] == problem["type"]
+
+
 def test_a_wrong_key_says_where_the_key_is_from(millrace: Millrace) -> None:
     done = millrace("runs", MILLRACE_API_KEY="nobodys")
 

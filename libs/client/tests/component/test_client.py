@@ -1,5 +1,6 @@
 import json
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from millrace.client import Client
 from millrace.client.errors import BadAnswer, Refused, SettingsError, Unavailable, UnknownMediaType, WaitTimeout
-from millrace.contracts.api import RunRequest, RunView
+from millrace.contracts.api import CancelRequest, RedriveRequest, RunRequest, RunView
 from millrace.contracts.records import Record
 from millrace.contracts.run import RunStatus
 
@@ -93,6 +94,63 @@ def test_runs_are_asked_for_by_status_and_page(api: Any) -> None:
     # then
     assert api.query() == {"status": ["running"], "limit": ["5"], "cursor": ["a/b="]}
     assert [run.status for run in page.runs] == ["running", "running"]
+
+
+def test_a_cancel_and_a_redrive_say_what_is_wanted(api: Any, make_view: Callable[..., RunView]) -> None:
+    # given / when
+    with client(api) as asked:
+        cancelled = asked.cancel(RUN, "a duplicate")
+        api.walk = [make_view("failed", None, attempt=2)]
+        redriven = asked.redrive(RUN, "report")
+
+    # then
+    assert [each[:2] for each in api.asked] == [
+        ("POST", f"/v1/runs/{RUN}/cancel"), ("POST", f"/v1/runs/{RUN}/redrive"),
+    ]  # fmt: skip
+    assert CancelRequest.model_validate_json(api.asked[0][3]).reason == "a duplicate"
+    assert RedriveRequest.model_validate_json(api.asked[1][3]).start == "report"
+    assert (cancelled.asked, cancelled.attempt, redriven.asked, redriven.attempt) == ("cancel", 1, "redrive", 2)
+
+
+def test_a_cancel_is_tried_again_and_a_redrive_is_not(api: Any, make_view: Callable[..., RunView]) -> None:
+    # given
+    pauses = Pauses()
+    api.say(503, Retry_After="2")
+    with client(api, pauses) as asked:
+        asked.cancel(RUN)
+    api.walk = [make_view("failed", None)]
+    api.say(0)
+
+    # when / then: nobody knows whether it was taken, and the new attempt may have ended by the second try
+    with client(api) as asked, pytest.raises(Unavailable):
+        asked.redrive(RUN)
+    assert (pauses, len(api.asked)) == ([2.0], 3)
+
+
+def test_a_redrive_is_waited_for_though_it_has_not_begun(
+    api: Any, make_view: Callable[..., RunView], redriven: RunView
+) -> None:
+    # given
+    changes: list[RunView] = []
+    first, second = make_view("partial", None, None, None), make_view("completed", None, None, None, attempt=2)
+    api.walk = [first, first, redriven, second]
+
+    # when
+    with client(api) as asked:
+        found = asked.wait(RUN, timeout=30, on_change=changes.append, attempt=2)
+
+    # then: looks at the first attempt are nobody's business
+    assert (found, changes) == (second, [redriven, second])
+
+
+def test_the_report_of_an_attempt_is_asked_for_by_its_number(api: Any) -> None:
+    # given / when
+    with client(api) as asked:
+        asked.report(RUN, attempt=2)
+        asked.report(RUN)
+
+    # then
+    assert [api.query(number) for number in (0, 1)] == [{"attempt": ["2"]}, {}]
 
 
 def test_a_run_id_cannot_reach_another_path(api: Any) -> None:
@@ -186,6 +244,32 @@ def test_retry_after_is_kept_and_a_long_one_is_the_callers(api: Any) -> None:
         asked.flows()
     assert pauses == [2.0]
     assert caught.value.retry_after_s == 60.0
+
+
+@pytest.mark.parametrize("key", [None, "once"])
+def test_a_submission_that_was_turned_away_is_sent_again_when_it_may(api: Any, key: str | None) -> None:
+    # given: nothing was accepted, so it needs no key
+    pauses = Pauses()
+    api.say(429, {"type": "urn:millrace:problem:overloaded", "title": "Too Many Requests"}, Retry_After="8")
+
+    # when
+    with client(api, pauses) as asked:
+        answer = asked.submit_records(REQUEST, idempotency_key=key)
+
+    # then
+    assert (answer.run_id, len(api.asked), pauses) == (RUN, 2, [8.0])
+    assert api.asked[0][3] == api.asked[1][3]
+
+
+def test_an_api_that_stays_overloaded_is_asked_four_times(api: Any) -> None:
+    # given
+    for _ in range(5):
+        api.say(429, Retry_After="1")
+
+    # when / then
+    with client(api) as asked, pytest.raises(Unavailable) as caught:
+        asked.submit_records(REQUEST)
+    assert (len(api.asked), caught.value.retry_after_s, caught.value.retryable) == (4, 1.0, True)
 
 
 def test_an_error_of_the_server_itself_is_not_tried_again(api: Any) -> None:

@@ -1,6 +1,7 @@
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -102,6 +103,31 @@ def test_a_failed_run_has_its_reason_and_no_report(make_view: Callable[..., RunV
     assert " - batch: b 7" in shown
 
 
+def test_a_run_whose_redrive_is_at_work_says_so_and_tells_its_attempts(redriven: RunView) -> None:
+    # given / when
+    found = rows(run(redriven))
+
+    # then
+    assert found[1] == ["Partial in 3.25 s from acceptance to the end"]
+    assert ["Attempt 2 is at work, due by 2026-01-31 13:00:10 UTC; the steps are its own."] in found
+    assert ["datasets", "0.50 s", "conversations", "succeeded (reused from attempt 1)", "1/1", "-"] in found
+    assert ["1", "partial", "2026-01-31 12:00:00 UTC", "4.00 s", "delivered"] in found
+    assert ["2", "running", "2026-01-31 13:00:00 UTC", "-"] in found
+
+
+def test_the_end_of_a_redrive_is_counted_from_where_that_began(redriven: RunView) -> None:
+    # given
+    ended = redriven.attempts[1].began_at + timedelta(seconds=12)
+    attempts = (redriven.attempts[0], redriven.attempts[1].model_copy(update={"ended_at": ended}))
+
+    # when
+    changes = {"redriving": False, "ended_at": ended, "seconds": 12.0, "attempts": attempts}
+    found = rows(run(redriven.model_copy(update=changes)))
+
+    # then
+    assert found[1] == ["Partial in 12.00 s from the redrive to the end, 2.00 s past its deadline"]
+
+
 def test_where_the_callback_is(partial: RunView, make_view: Callable[..., RunView]) -> None:
     assert callback(partial).plain == (
         "Callback: pending (2 tries, last answer HTTP 503, event evt_01JZZZZZZZZZZZZZZZZZZZZZZZ)"
@@ -168,7 +194,9 @@ def test_net_promoter_score_is_shown_in_points(samples: Samples) -> None:
     assert ["net promoter score", "+32", "+20 to +43", "250"] in rows(report(Report.model_validate(given)))
 
 
-def test_runs_are_listed_with_whole_ids_on_80_columns(partial: RunView, make_view: Callable[..., RunView]) -> None:
+def test_runs_are_listed_with_whole_ids_on_80_columns(
+    partial: RunView, redriven: RunView, make_view: Callable[..., RunView]
+) -> None:
     # given
     page = RunPage(runs=(make_view("running", 1), partial), cursor="next")
 
@@ -179,6 +207,7 @@ def test_runs_are_listed_with_whole_ids_on_80_columns(partial: RunView, make_vie
     assert re.search(r"run_01JZ{23}  running    1,180  2026-01-31 12:00 +-\n", shown)
     assert re.search(r"run_01JZ{23}  partial    1,180  2026-01-31 12:00 +10\.40 s\n", shown)
     assert "There are more: raise --limit." in shown
+    assert "partial (redriving)" in text(runs(RunPage(runs=(redriven,))), width=80)
     assert text(runs(RunPage(runs=()))) == "No runs.\n"
 
 
@@ -193,9 +222,14 @@ def test_flows_are_listed_with_their_steps(samples: Samples) -> None:
 
 
 @pytest.mark.parametrize("width", [30, 44, 80])
-def test_nothing_is_wider_than_the_terminal(width: int, samples: Samples, partial: RunView) -> None:
+def test_nothing_is_wider_than_the_terminal(width: int, samples: Samples, partial: RunView, redriven: RunView) -> None:
     # given
-    shown: list[RenderableType] = [run(partial), report(Report.model_validate(samples("report"))), callback(partial)]
+    shown: list[RenderableType] = [
+        run(partial),
+        run(redriven),
+        report(Report.model_validate(samples("report"))),
+        callback(partial),
+    ]
 
     # when
     widest = max(len(row) for part in shown for row in text(part, width).splitlines())

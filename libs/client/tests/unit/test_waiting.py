@@ -78,6 +78,16 @@ def test_the_wait_ends_at_its_timeout_with_the_last_view(make_view: Callable[...
     assert time.lefts == [0.3, 0.2, 0.05]
 
 
+def test_a_run_whose_redrive_is_at_work_has_not_ended(make_view: Callable[..., RunView], redriven: RunView) -> None:
+    # given
+    ended = make_view("completed", None, None, None, attempt=2)
+    time = Time(redriven, ended)
+
+    # when / then
+    assert time.wait(60) == ended
+    assert time.changes == [redriven, ended]
+
+
 def test_without_time_the_run_is_looked_at_once(make_view: Callable[..., RunView]) -> None:
     ended = make_view("completed", None, None, None)
 

@@ -4,11 +4,12 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook
@@ -16,6 +17,7 @@ from standardwebhooks.webhooks import Webhook
 from millrace.callback.adapters import HttpSender
 from millrace.callback.delivery import Delivery
 from millrace.contracts.base import now
+from millrace.contracts.ids import event_id
 from millrace.contracts.messages import Deliver
 from millrace.contracts.run import CallbackRecord, CallbackStatus, RunRecord, RunStatus
 from millrace.storage.memory import MemoryRuns, memory_artifacts
@@ -32,6 +34,8 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
+    meanwhile: Callable[[], object] = lambda: None
+    """Happens while the sender waits for the answer."""
 
 
 @pytest.fixture
@@ -42,6 +46,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             state.got.append(({key.lower(): value for key, value in self.headers.items()}, body))
+            state.meanwhile()
             self.send_response(state.answers.pop(0) if state.answers else 204)
             for name, value in state.headers.items():
                 self.send_header(name, value)
@@ -87,9 +92,18 @@ class World:
         assert self.record.callback is not None
         return self.record.callback
 
-    def deliver(self, delivery: int = 1) -> None:
-        message = Deliver(tenant="acme", run_id=self.run_id, event_id=self.callback.event_id, delivery=delivery)
-        self.delivery.deliver(message)
+    def deliver(self, delivery: int = 1, event: str = "") -> None:
+        event = event or self.callback.event_id
+        self.delivery.deliver(Deliver(tenant="acme", run_id=self.run_id, event_id=event, delivery=delivery))
+
+    def redrive(self, **changes: Any) -> None:
+        """Begin another attempt, as the orchestrator does: the callback gets an event id of its own."""
+        event = event_id(self.run_id, self.record.attempt)
+        given = {
+            "attempt": self.record.attempt + 1, "status": RunStatus.RUNNING, "ended_at": None, "due_at": None,
+            "callback": callback_record(self.run_id, url=self.url, event_id=event),
+        }  # fmt: skip
+        self.runs.replace(self.record.model_copy(update=given | changes))
 
 
 def test_the_reference_verifier_accepts_what_is_sent(receiver: Receiver) -> None:
@@ -131,6 +145,88 @@ def test_a_failed_attempt_is_scheduled_again_and_keeps_its_event_id_and_body(rec
     assert receiver.got[0][1] == receiver.got[1][1]
     assert {headers["webhook-id"] for headers, _ in receiver.got} == {world.callback.event_id}
     assert (world.callback.status, world.callback.deliveries) == (CallbackStatus.DELIVERED, 2)
+
+
+def test_a_redrives_callback_is_an_amendment_under_an_event_id_of_its_own(receiver: Receiver) -> None:
+    # given
+    world = World(receiver.url)
+    world.deliver()
+    # when
+    world.redrive(status=RunStatus.CANCELLED, ended_at=START + timedelta(hours=1))
+    world.deliver()
+    # then
+    ids = [headers["webhook-id"] for headers, _ in receiver.got]
+    bodies = [Webhook(SECRET).verify(body, headers) for headers, body in receiver.got]
+    assert ids == [event_id(world.run_id), f"{event_id(world.run_id)}_1"]
+    assert [(body["type"], body["data"]["attempt"], body["data"]["status"]) for body in bodies] == [
+        ("insight.failed", 1, "failed"), ("insight.amended", 2, "cancelled"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("ended", [None, START + timedelta(hours=1)], ids=["at work", "ended"])
+def test_a_message_about_an_earlier_attempt_does_nothing(receiver: Receiver, ended: datetime | None) -> None:
+    # given
+    world = World(receiver.url)
+    world.redrive(status=RunStatus.COMPLETED if ended else RunStatus.RUNNING, ended_at=ended)
+    before = world.record
+    # when
+    world.deliver(event=event_id(world.run_id))
+    # then
+    assert (receiver.got, world.record) == ([], before)
+
+
+def test_a_superseded_callback_is_not_sent(receiver: Receiver) -> None:
+    # given
+    world = World(receiver.url)
+    superseded = world.callback.model_copy(update={"status": CallbackStatus.SUPERSEDED})
+    world.runs.replace(world.record.model_copy(update={"callback": superseded}))
+    # when
+    world.deliver()
+    # then
+    assert (receiver.got, world.callback) == ([], superseded)
+
+
+@pytest.mark.parametrize("answer", [204, 500])
+def test_a_redrive_that_begins_while_its_consumer_is_called_is_left_alone(receiver: Receiver, answer: int) -> None:
+    # given
+    receiver.answers = [answer]
+    world = World(receiver.url)
+    receiver.meanwhile = world.redrive
+    # when
+    world.deliver()
+    # then: neither delivered nor due again
+    assert [headers["webhook-id"] for headers, _ in receiver.got] == [event_id(world.run_id)]
+    assert (world.record.attempt, world.record.due_at) == (2, None)
+    assert (world.callback.event_id, world.callback.deliveries, world.callback.status) == (
+        event_id(world.run_id, 1), 0, CallbackStatus.PENDING,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("answers", [[204], [410], [500, 204]], ids=["delivered", "given up", "retried"])
+def test_a_run_that_is_to_be_tidied_up_stays_due_for_that(receiver: Receiver, answers: list[int]) -> None:
+    # given
+    receiver.answers = list(answers)
+    world = World(receiver.url)
+    tidy = now() + timedelta(hours=1)
+    world.runs.replace(world.record.model_copy(update={"tidy_at": tidy}))
+    # when
+    for number in range(len(answers)):
+        assert number == 0 or (world.record.due_at or tidy) < tidy
+        world.deliver(delivery=number + 1)
+    # then
+    assert world.record.due_at == tidy
+
+
+def test_a_sweep_that_moves_the_due_time_meanwhile_hides_no_delivery(receiver: Receiver) -> None:
+    # given
+    world = World(receiver.url)
+    receiver.meanwhile = lambda: world.runs.replace(world.record.model_copy(update={"due_at": now()}))
+    # when
+    world.deliver()
+    # then
+    assert (world.callback.status, world.callback.deliveries, world.record.due_at) == (
+        CallbackStatus.DELIVERED, 1, None,
+    )  # fmt: skip
 
 
 def test_a_redirect_is_a_failure_and_is_not_followed(receiver: Receiver) -> None:

@@ -17,8 +17,10 @@ BACKOFF_S = (0.2, 0.4, 0.8)
 """Pauses before the second, third and fourth try; each is cut to a random half to whole, so that callers spread."""
 MAX_RETRY_AFTER_S = 10.0
 """A longer `Retry-After` is the caller's to decide on."""
-RETRIED = frozenset({429, 502, 503, 504})
-"""Answers that may pass by themselves: too many requests, and a front without its server."""
+RETRIED = frozenset({502, 503, 504})
+"""Answers that may pass by themselves: a front without its server. What was sent may have been done all the same."""
+TURNED_AWAY = 429
+"""Too many requests or too much work (RFC 6585, 4): nothing was done, so trying again is safe for every request."""
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Faults before the request left: trying again is safe for every request."""
 
@@ -35,7 +37,8 @@ def send(
 ) -> httpx.Response:
     """The answer to a request, of whatever status below 400.
 
-    Tried again after each backoff where a second try cannot do anything twice. Raises Refused or Unavailable.
+    Tried again after each backoff, or when the answer's `Retry-After` is over, where a second try cannot do anything
+    twice. Raises Refused or Unavailable.
     """
     pauses = iter(backoff_s)
     while True:
@@ -47,7 +50,8 @@ def send(
             again = idempotent or isinstance(fault, NEVER_SENT)
         except ProblemError as answer:
             error = answer
-            again = idempotent and answer.problem.status in RETRIED
+            status = answer.problem.status
+            again = status == TURNED_AWAY or (idempotent and status in RETRIED)
         asked, backoff = error.retry_after_s or 0.0, next(pauses, None)
         if backoff is None or not again or asked > MAX_RETRY_AFTER_S:
             raise error

@@ -1,6 +1,8 @@
 """The `millrace` command line. What a command does is imported when it runs, so that `--help` is quick."""
 
+import re
 import sys
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +25,19 @@ Status = Literal["accepted", "running", "completed", "partial", "failed", "cance
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, all else on stderr.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 LOCAL = "millrace.local.commands"
+DEAD_LETTERS = "millrace.local.dead_letters"
+
+letters = typer.Typer(help="Messages that no worker could use.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(letters, name="dead-letters")
+
+
+class Ended(StrEnum):
+    """Statuses of runs that have ended: an option that may be repeated takes no `Literal`."""
+
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 def _pairs(given: list[str], option: str) -> dict[str, str]:
@@ -32,6 +47,14 @@ def _pairs(given: list[str], option: str) -> dict[str, str]:
         if not (name and equals and value) or ":" in name:
             raise typer.BadParameter(f"takes name=value, not {name + equals + value!r}", param_hint=option)
     return {name: value for name, _, value in pairs}
+
+
+def _seconds(given: str) -> float:
+    """`90s`, `30m`, `2h`, `7d` in seconds."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhd])", given.strip())
+    if found is None:
+        raise typer.BadParameter(f"takes 90s, 30m, 2h or 7d, not {given!r}", param_hint="--since")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
 
 
 @app.command()
@@ -68,6 +91,50 @@ def show(run: str, as_json: Json = False) -> None:
     from millrace.client import commands
 
     commands.show(run, as_json=as_json)
+
+
+@app.command()
+def cancel(
+    run: str,
+    reason: Annotated[str, typer.Option(help="Shown with the run and told to its consumer.")] = "",
+    as_json: Json = False,
+) -> None:
+    """End a run now, before its next part starts.
+
+    Exit code: 0 asked for; 2 refused, as when it has ended; 3 no answer.
+    """
+    from millrace.client import control
+
+    control.cancel(run, reason, as_json=as_json)
+
+
+@app.command()
+def redrive(
+    run: Annotated[str | None, typer.Argument(help="The run; without it, those that the filters choose.")] = None,
+    start: Annotated[str, typer.Option("--from", metavar="failed|STAGE|STEP", help="Where to begin.")] = "failed",
+    status: Annotated[list[Ended] | None, typer.Option(help="Every run of this status; may be repeated.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Accepted in the last 30m, 2h, 7d; alone: failed, partial.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until the new attempts have ended.")] = False,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", min=0, help="Longest --wait.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run an ended run again, or many: what failed or is missing, or from a stage or step on.
+
+    Exit code: 0 taken, or with --wait completed or partial; 1 failed or cancelled; 2 refused; 3 no answer in time.
+    """
+    filtered = status is not None or since is not None
+    if (run is not None) == filtered:
+        raise typer.BadParameter("name one run, or filter by --status and --since", param_hint="RUN")
+    from millrace.client import control
+
+    if run is not None:
+        control.redrive(run, start, wait=wait, timeout_s=timeout, as_json=as_json)
+        return
+    wanted = control.Selection(statuses=status or (), since_s=_seconds(since) if since else None)
+    control.redrive_many(wanted, start, yes=yes, wait=wait, timeout_s=timeout, as_json=as_json)
 
 
 @app.command()
@@ -108,9 +175,43 @@ def demo(file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False
     raise typer.Exit(_local().demo(file))
 
 
-def _local() -> ModuleType:
+@letters.command("list")
+def list_letters(
+    limit: Annotated[int, typer.Option(min=1, help="How many to list.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """List the oldest, which stay where they are.
+
+    The broker is MILLRACE_BROKER_URL, or the local stack's. Exit code: 0 listed; 3 no answer.
+    """
+    _local(DEAD_LETTERS).show_all(limit, as_json=as_json)
+
+
+@letters.command("show")
+def show_letter(
+    letter: Annotated[str, typer.Argument(metavar="ID")],
+    body: Annotated[bool, typer.Option("--body", help="What is in it, too: that may be personal.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show where one came from, and its headers. Exit code: 0 shown; 2 there is none; 3 no answer."""
+    _local(DEAD_LETTERS).show(letter, body=body, as_json=as_json)
+
+
+@letters.command("return")
+def return_letter(
+    letter: Annotated[str | None, typer.Argument(metavar="ID")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every one that has a queue to go to.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Send one back to its queue as it was, or all. Exit code: 0 returned; 2 refused; 3 no answer."""
+    if (letter is not None) == every:
+        raise typer.BadParameter("name one letter, or say --all", param_hint="ID")
+    _local(DEAD_LETTERS).send_back(letter, as_json=as_json)
+
+
+def _local(name: str = LOCAL) -> ModuleType:
     try:
-        return import_module(LOCAL)
+        return import_module(name)
     except ModuleNotFoundError as error:
         missing = "millrace-local" if (error.name or "").startswith("millrace.local") else error.name
         typer.echo(f"The local stack needs the package {missing}, which is not installed.", err=True)

@@ -13,8 +13,9 @@ import httpx
 from millrace.client import calls, waiting
 from millrace.client.errors import SettingsError, UnknownMediaType
 from millrace.client.media import media_type_of
-from millrace.contracts.api import Accepted, FlowList, FlowView, RunPage, RunRequest, RunView
+from millrace.contracts.api import Accepted, Asked, FlowList, FlowView, RunPage, RunRequest, RunView
 from millrace.contracts.artifacts import JSON
+from millrace.contracts.messages import FROM_FAILED
 from millrace.contracts.report import Report
 from millrace.contracts.run import RunStatus
 
@@ -30,7 +31,9 @@ class Client:
     """A connection to one API as one tenant; use it with `with`, or close it.
 
     Every call raises Refused when the request is at fault, Unavailable when the API is, and BadAnswer when the
-    answer is not of its contract. Reads are tried again by themselves, submissions only with an idempotency key.
+    answer is not of its contract. Reads and cancels are tried again by themselves, submissions only with an
+    idempotency key, redrives only if the request never left: a second one might come after the end of the first.
+    Whatever an overloaded API turned away is tried again, unless that is to wait for more than ten seconds.
     """
 
     def __init__(
@@ -96,9 +99,25 @@ class Client:
         params = {name: str(value) for name, value in given.items() if value is not None}
         return calls.decode(self._get("/v1/runs", params), RunPage)
 
-    def report(self, run_id: str) -> Report:
-        """The run's report; Refused with status 404 until there is one."""
-        return calls.decode(self._get(f"{_path(run_id)}/report"), Report)
+    def report(self, run_id: str, attempt: int | None = None) -> Report:
+        """The report of the attempt that ended last, or of this one; Refused with status 404 until there is one."""
+        params = {"attempt": str(attempt)} if attempt is not None else None
+        return calls.decode(self._get(f"{_path(run_id)}/report", params), Report)
+
+    def cancel(self, run_id: str, reason: str = "") -> Asked:
+        """Ask for the run's end; Refused with status 409 when it has ended.
+
+        `reason`: at most 200 characters, shown with the run and told to its consumer.
+        """
+        return self._ask(run_id, "cancel", {"reason": reason}, idempotent=True)
+
+    def redrive(self, run_id: str, start: str = FROM_FAILED) -> Asked:
+        """Ask for a new attempt of an ended run; Refused with status 409 while it is active.
+
+        `start`: `failed` for whatever failed or is missing, or the stage or step from which all is done again. Wait
+        for the new attempt with `wait(run_id, attempt=asked.attempt + 1)`.
+        """
+        return self._ask(run_id, "redrive", {"from": start}, idempotent=False)
 
     def flows(self) -> tuple[FlowView, ...]:
         """The flows that a run may follow."""
@@ -110,10 +129,13 @@ class Client:
         timeout: float = 60.0,
         on_change: Callable[[RunView], None] = _ignore,
         done: Callable[[RunView], bool] = waiting.ended,
+        *,
+        attempt: int = 1,
     ) -> RunView:
         """Look at the run every 0.1 to 0.5 s until it has ended, or until `done` says so.
 
-        `on_change` gets the run whenever it differs from before. WaitTimeout after `timeout` seconds.
+        `on_change` gets the run whenever it differs from before. WaitTimeout after `timeout` seconds. Looks at an
+        earlier `attempt` are passed over: a redrive that was asked for may not have begun.
         """
 
         def look(left: float) -> tuple[RunView, float | None]:
@@ -122,7 +144,14 @@ class Client:
             response = calls.send(self._http, request, self._pause, idempotent=True, backoff_s=())
             return calls.decode(response, RunView), calls.retry_after_s(response)
 
-        return waiting.wait(run_id, look, timeout, on_change=on_change, done=done, pause=self._pause)
+        def changed(run: RunView) -> None:
+            if run.attempt >= attempt:
+                on_change(run)
+
+        def over(run: RunView) -> bool:
+            return run.attempt >= attempt and done(run)
+
+        return waiting.wait(run_id, look, timeout, on_change=changed, done=over, pause=self._pause)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -139,6 +168,10 @@ class Client:
     def _get(self, path: str, params: dict[str, str] | None = None) -> httpx.Response:
         request = self._http.build_request("GET", path, params=params)
         return calls.send(self._http, request, self._pause, idempotent=True)
+
+    def _ask(self, run_id: str, what: str, body: dict[str, str], *, idempotent: bool) -> Asked:
+        request = self._http.build_request("POST", f"{_path(run_id)}/{what}", json=body)
+        return calls.decode(calls.send(self._http, request, self._pause, idempotent=idempotent), Asked)
 
     def _submit(self, content: bytes, media_type: str, params: dict[str, str | list[str]], key: str | None) -> Accepted:
         headers = {"Content-Type": media_type} | ({"Idempotency-Key": key} if key else {})

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from typer import Exit
 
+from millrace.client.calls import TURNED_AWAY
 from millrace.client.errors import BadAnswer, ClientError, ProblemError, Unavailable, WaitTimeout
 from millrace.client.views.problem import problem
 from millrace.client.views.tables import line
@@ -82,6 +83,13 @@ def _code(error: Exception) -> int:
 def _hint(error: ProblemError, address: str) -> str:
     if error.problem.status == 401:
         return f"The key is in MILLRACE_API_KEY; the API is {address}."
+    if error.problem.status == TURNED_AWAY:
+        return _come_back(error.retry_after_s)
     if isinstance(error, Unavailable):
         return f"Asked {address}. `millrace up` starts a local stack."
     return ""
+
+
+def _come_back(seconds: float | None) -> str:
+    when = "later" if seconds is None else f"in {seconds:.0f} s"
+    return f"The API has too much to do; nothing was accepted. Try again {when}."

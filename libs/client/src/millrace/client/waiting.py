@@ -5,19 +5,23 @@ from collections.abc import Callable
 
 from millrace.client.errors import Unavailable, WaitTimeout
 from millrace.contracts.api import RunView
+from millrace.contracts.run import RunStatus
 
 SHORTEST_S = 0.1
 LONGEST_S = 0.5
 GROWTH = 1.5
 """Factor of the pause while nothing changes; a change brings back the shortest."""
 
+ENDED_BADLY = (RunStatus.FAILED, RunStatus.CANCELLED)
+"""Ends without a result."""
+
 Look = Callable[[float], tuple[RunView, float | None]]
 """Given the seconds that are left: the run, and the pause that the API asks for."""
 
 
 def ended(run: RunView) -> bool:
-    """Whether the run has reached its terminal state."""
-    return run.status.terminal
+    """Whether the run has reached its terminal state and no redrive is at work."""
+    return run.status.terminal and not run.redriving
 
 
 def wait(

@@ -5,9 +5,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from millrace.contracts.base import Message, Timestamp
+from millrace.contracts.messages import FROM_FAILED
 from millrace.contracts.outcome import Coverage
 from millrace.contracts.records import Record
-from millrace.contracts.run import CallbackStatus, Gap, RunRecord, RunStatus, StageRecord, StepRecord
+from millrace.contracts.run import CallbackStatus, Gap, RunStatus
 
 
 class RunRequest(BaseModel):
@@ -20,6 +21,35 @@ class RunRequest(BaseModel):
     callback_url: str | None = None
     metadata: dict[str, str] = Field(default={}, max_length=32)
     deadline_s: float | None = Field(default=None, gt=0, le=300)
+
+
+class CancelRequest(BaseModel):
+    """The JSON body of `POST /v1/runs/{id}/cancel`; none is as good as an empty one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str = Field(default="", max_length=200)
+    """In the words of whoever asks; shown with the run, and told to its consumer."""
+
+
+class RedriveRequest(BaseModel):
+    """The JSON body of `POST /v1/runs/{id}/redrive`; none is as good as an empty one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+
+    start: str = Field(default=FROM_FAILED, alias="from", max_length=63)
+    """`failed`, or the stage or step that is to run again whatever it delivered. The field's name is `from`."""
+
+
+class Asked(Message):
+    """The answer to a cancel or a redrive (202): it has been passed on, and shows in the run when it is done."""
+
+    run_id: str
+    attempt: int
+    """The attempt to cancel, or the ended one that a redrive comes after: the new one has the next number."""
+    asked: Literal["cancel", "redrive"]
+    links: dict[str, str]
+    """`self`, relative to the API's root."""
 
 
 class ColumnMapping(Message):
@@ -87,6 +117,8 @@ class StepView(Message):
     coverage: Coverage | None = None
     reason: str = ""
     facts: dict[str, Any] = {}
+    reused_from: int | None = None
+    """The attempt that did the work, when a later one did not have to."""
 
 
 class StageView(Message):
@@ -109,24 +141,48 @@ class CallbackView(Message):
     delivered_at: Timestamp | None = None
 
 
+class AttemptView(Message):
+    """An attempt of a run as its producer sees it. One that has ended never changes, but for its callback."""
+
+    number: int
+    status: RunStatus
+    began_at: Timestamp
+    ended_at: Timestamp | None = None
+    reason: str = ""
+    gaps: tuple[Gap, ...] = ()
+    report: str | None = None
+    """Link to this attempt's report, relative to the API's root; None when it has none."""
+    callback: CallbackView | None = None
+
+
 class RunView(Message):
-    """The answer of `GET /v1/runs/{id}`."""
+    """The answer of `GET /v1/runs/{id}`.
+
+    A terminal state stays: while a redrive is at work, `status`, `ended_at`, `seconds`, `gaps`, `reason` and the link
+    to the report are those of the attempt that ended last; the stages, the deadline and the callback are the newer
+    attempt's.
+    """
 
     run_id: str
     flow: str
     status: RunStatus
     attempt: int
+    """Number of the newest attempt."""
     records: int
     accepted_at: Timestamp
     deadline_at: Timestamp
     ended_at: Timestamp | None
     seconds: float | None
-    """From acceptance to the end; None while the run is active."""
+    """From acceptance, or from a redrive's beginning, to the end; None until the run has ended once."""
     stages: tuple[StageView, ...]
     gaps: tuple[Gap, ...] = ()
     reason: str = ""
     metadata: dict[str, str] = {}
     callback: CallbackView | None = None
+    attempts: tuple[AttemptView, ...] = ()
+    """Oldest first; the last is the present one."""
+    redriving: bool = False
+    """Whether a newer attempt than the one that ended last is at work."""
     links: dict[str, str]
 
 
@@ -143,7 +199,8 @@ class FlowStep(Message):
 
     name: str
     task: str
-    join: Literal["required", "optional"]
+    join: str
+    """A `JoinPolicy`: `required`, `optional`, `by_deadline`, `quorum(3)`. A newer API may know more of them."""
 
 
 class FlowStage(Message):
@@ -168,45 +225,3 @@ class FlowList(Message):
     """The answer of `GET /v1/flows`."""
 
     flows: tuple[FlowView, ...]
-
-
-def _step_view(step: StepRecord, joined: bool) -> StepView:
-    status = step.status.value if step.status else ("skipped" if joined else "running")
-    return StepView(
-        name=step.name, task=step.task, required=step.required, status=status, parts=step.planned,
-        parts_done=len(step.parts), coverage=step.coverage, reason=step.reason.code if step.reason else "",
-        facts=step.facts,
-    )  # fmt: skip
-
-
-def _stage_view(stage: StageRecord) -> StageView:
-    joined = stage.joined_at is not None
-    return StageView(
-        name=stage.name, status="joined" if joined else "running", started_at=stage.started_at,
-        joined_at=stage.joined_at, steps=tuple(_step_view(step, joined) for step in stage.steps),
-    )  # fmt: skip
-
-
-def _callback_view(record: RunRecord) -> CallbackView | None:
-    callback = record.callback
-    if callback is None:
-        return None
-    return CallbackView(
-        event_id=callback.event_id, status=callback.status, deliveries=callback.deliveries,
-        last_status=callback.last_status, delivered_at=callback.delivered_at,
-    )  # fmt: skip
-
-
-def run_view(record: RunRecord, pending: tuple[str, ...] = ()) -> RunView:
-    """The record as its producer may see it; `pending` names the stages still to come."""
-    seconds = (record.ended_at - record.accepted_at).total_seconds() if record.ended_at else None
-    links = {"self": f"/v1/runs/{record.run_id}"}
-    if record.report is not None:
-        links["report"] = f"/v1/runs/{record.run_id}/report"
-    stages = (*map(_stage_view, record.stages), *(StageView(name=name, status="pending") for name in pending))
-    return RunView(
-        run_id=record.run_id, flow=record.flow, status=record.status, attempt=record.attempt, records=record.records,
-        accepted_at=record.accepted_at, deadline_at=record.deadline_at, ended_at=record.ended_at, seconds=seconds,
-        stages=stages, gaps=record.gaps, reason=record.reason, metadata=record.metadata,
-        callback=_callback_view(record), links=links,
-    )  # fmt: skip

@@ -21,6 +21,9 @@ ROUTES: dict[str, str] = {
 UNROUTED = "unrouted"
 """Where a name without a route would go: it has no consumer and raises an alarm."""
 
+DEAD_LETTERS = "dead-letters"
+"""Where messages wait that no worker can use, each with its reason, until a person sends them back."""
+
 QUEUES: tuple[str, ...] = tuple(ROUTES.values())
 """Every queue that some service consumes."""
 

@@ -21,6 +21,7 @@ from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.errors import Conflict, Corrupt, NotFound
 from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
+from millrace.worker.crash import point
 
 log = get_logger(__name__)
 
@@ -46,14 +47,21 @@ class Delivery:
     jitter: Callable[[], float] = field(default=random.random)
 
     def deliver(self, message: Deliver) -> None:
-        """Send the callback unless it has been delivered or this attempt was made already."""
+        """Send the callback unless it has been delivered, this attempt was made already, or a redrive has begun.
+
+        A redrive's callback has an event id of its own: a message that is about another one is late.
+        """
         record = self.store.get(message.tenant, message.run_id)
         callback = record.callback
         if callback is None or callback.status is not CallbackStatus.PENDING or not record.status.terminal:
             return
-        if message.delivery != callback.deliveries + 1:
+        if message.event_id != callback.event_id or message.delivery != callback.deliveries + 1:
             return
-        self._write(record, callback, self._attempt(record, callback))
+        point("delivery_begun")
+        answer = self._attempt(record, callback)
+        point("callback_posted")
+        self._write(record, callback, answer)
+        point("delivery_written")
 
     def _attempt(self, record: RunRecord, callback: CallbackRecord) -> Answer:
         try:
@@ -93,16 +101,18 @@ class Delivery:
                 changes["status"] = CallbackStatus.GIVEN_UP
         written = callback.model_copy(update=changes)
         try:
-            self.store.replace(record.model_copy(update={"callback": written, "due_at": due}))
+            self.store.replace(_with(record, written, due))
         except Conflict:
             # The sweep moved the due time while we were sending; the attempt was made, so it is written onto that.
+            # After a redrive there is nothing to write it onto: an attempt that has ended never changes.
             self._write_onto(record, written, due)
         self._log(record, written)
 
     def _write_onto(self, record: RunRecord, written: CallbackRecord, due: datetime | None) -> None:
         fresh = self.store.get(record.tenant, record.run_id)
-        if fresh.callback is not None and fresh.callback.deliveries < written.deliveries:
-            self.store.replace(fresh.model_copy(update={"callback": written, "due_at": due}))
+        known = fresh.callback
+        if known is not None and known.event_id == written.event_id and known.deliveries < written.deliveries:
+            self.store.replace(_with(fresh, written, due))
 
     def _log(self, record: RunRecord, callback: CallbackRecord) -> None:
         log.log(
@@ -113,3 +123,8 @@ class Delivery:
                 "status": callback.status.value, "delivery": callback.deliveries, "error": callback.last_error,
             },
         )  # fmt: skip
+
+
+def _with(record: RunRecord, callback: CallbackRecord, due: datetime | None) -> RunRecord:
+    """The record with its callback as it is now, due for the next delivery; after the last one, to be tidied up."""
+    return record.model_copy(update={"callback": callback, "due_at": due or record.tidy_at})

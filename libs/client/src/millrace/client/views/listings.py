@@ -26,7 +26,8 @@ def flows(found: Iterable[FlowView]) -> RenderableType:
 
 def _run(view: RunView) -> tuple[str | Text, ...]:
     time = seconds(view.seconds) if view.seconds is not None else NONE
-    return view.run_id, status(view.status.value), f"{view.records:,}", f"{view.accepted_at:%Y-%m-%d %H:%M}", time
+    state = status(view.status.value).append(" (redriving)" if view.redriving else "")
+    return view.run_id, state, f"{view.records:,}", f"{view.accepted_at:%Y-%m-%d %H:%M}", time
 
 
 def _flow(flow: FlowView) -> RenderableType:

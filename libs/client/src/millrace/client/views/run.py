@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from millrace.client.views.tables import Cell, line, numbered, table
-from millrace.client.views.words import count, coverage, moment, plain, seconds, status
-from millrace.contracts.api import RunView, StageView, StepView
+from millrace.client.views.words import NONE, count, coverage, moment, plain, seconds, status
+from millrace.contracts.api import AttemptView, RunView, StageView, StepView
 from millrace.contracts.run import RunStatus
 
 
@@ -43,6 +43,9 @@ def _parts(view: RunView) -> Iterator[RenderableType]:
     if view.gaps:
         rows = ((gap.step, gap.reason, gap.effect) for gap in view.gaps)
         yield table("Gaps", ("Step", "Reason", "What is missing"), rows)
+    if len(view.attempts) > 1:
+        columns = ("Attempt", "Status", "Began", ">Time", "Reason", "Callback")
+        yield table("Attempts", columns, map(_attempt_row, view.attempts))
     if view.metadata:
         yield numbered("Metadata", (line(f"{name}: {value}") for name, value in view.metadata.items()), "-")
 
@@ -51,16 +54,27 @@ def _attempt(view: RunView) -> str:
     return f", attempt {view.attempt}" if view.attempt > 1 else ""
 
 
+def _attempt_row(attempt: AttemptView) -> tuple[Cell, ...]:
+    time = seconds((attempt.ended_at - attempt.began_at).total_seconds()) if attempt.ended_at else ""
+    called = status(attempt.callback.status.value) if attempt.callback else NONE
+    return str(attempt.number), status(attempt.status.value), moment(attempt.began_at), time, attempt.reason, called
+
+
 def _time(view: RunView) -> str:
     if view.ended_at is None or view.seconds is None:
         return f" since {moment(view.accepted_at)}, due by {moment(view.deadline_at)}"
-    late = (view.ended_at - view.deadline_at).total_seconds()
+    first = sum(attempt.ended_at is not None for attempt in view.attempts) < 2
+    began = "acceptance" if first else "the redrive"
+    # The deadline is the newest attempt's, and so says nothing of an end before that began.
+    late = 0.0 if view.redriving else (view.ended_at - view.deadline_at).total_seconds()
     over = f", {seconds(late)} past its deadline" if late > 0 else ""
-    return f" in {seconds(view.seconds)} from acceptance to the end{over}"
+    return f" in {seconds(view.seconds)} from {began} to the end{over}"
 
 
 def _notes(view: RunView) -> Iterator[str]:
     """What the status alone would not tell."""
+    if view.redriving:
+        yield f"Attempt {view.attempt} is at work, due by {moment(view.deadline_at)}; the steps are its own."
     if view.reason:
         yield f"Reason: {view.reason}"
     if view.status is RunStatus.PARTIAL and view.gaps:
@@ -94,4 +108,6 @@ def _status(step: StepView) -> Text:
     made = status(step.status)
     if step.reason:
         made.append(f" ({plain(step.reason)})")
+    if step.reused_from is not None:
+        made.append(f" (reused from attempt {step.reused_from})")
     return made

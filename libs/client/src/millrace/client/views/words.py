@@ -18,6 +18,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _STYLES = {
     "completed": "green", "succeeded": "green", "delivered": "green", "partial": "yellow", "skipped": "yellow",
     "timed_out": "yellow", "pending": "yellow", "failed": "red", "cancelled": "red", "given_up": "red",
+    "refused": "red", "no answer": "red",
 }  # fmt: skip
 
 
