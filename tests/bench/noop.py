@@ -19,10 +19,12 @@ from millrace.contracts.run import RunRecord
 from millrace.contracts.services import WorkerClass
 from millrace.orchestrator.adapters import CeleryMessenger, GreenletTimer, Joins
 from millrace.orchestrator.attempts import Attempts
+from millrace.orchestrator.chores import add_chore
 from millrace.orchestrator.distributor import Distributor
 from millrace.orchestrator.engine import Engine
 from millrace.orchestrator.keeping import Keeping
-from millrace.orchestrator.sweep import RedisLease, Sweep, add_to
+from millrace.orchestrator.lease import RedisLease
+from millrace.orchestrator.sweep import INTERVAL_S, LEASE_MS, Sweep
 from millrace.orchestrator.tasks import Ports, register
 from millrace.storage.connect import Stores
 from millrace.storage.ports import RunStore
@@ -96,7 +98,8 @@ def orchestrator(service: Service, runs: RunStore | RedisRuns) -> Celery:
     engine = Engine(store=store, joins=Joins(service.joins), messenger=messenger, flows=flows, keeping=keeping)
     distributor = Distributor(app=app, store=store, flows=flows, messenger=messenger, timer=GreenletTimer())
     register(app, Ports(attempts=Attempts(engine=engine), distributor=distributor))
-    add_to(app, Sweep(engine=engine, store=store, lease=RedisLease(service.stores.redis)))
+    lease = RedisLease(client=service.stores.redis, key="sweep", milliseconds=LEASE_MS)
+    add_chore(app, "sweep", INTERVAL_S, Sweep(engine=engine, store=store, lease=lease).once)
     service.prepare(WarmUp(per_process=lambda: _warm_up(service.stores)))
     return app
 

@@ -12,7 +12,6 @@ from millrace.contracts.messages import FanOut
 from millrace.contracts.services import WorkerClass
 from millrace.orchestrator.canvas import join_key
 from millrace.orchestrator.distributor import AFTER_S, Distributor
-from millrace.orchestrator.flows import load
 from millrace.testing.factories import START
 from millrace.worker.app import create_app
 from millrace.worker.settings import WorkerSettings
@@ -50,7 +49,7 @@ def waiting(app: Celery) -> dict[str, list[dict[str, Any]]]:
 def fan_out(world: World, app: Celery, only: tuple[str, ...] | None = None) -> Later:
     timer = Later()
     distributor = Distributor(
-        app=app, store=world.runs, flows=load(), messenger=world.post, timer=timer, clock=lambda: world.at
+        app=app, store=world.runs, flows=world.flows, messenger=world.post, timer=timer, clock=lambda: world.at
     )
     stage = world.record.stage.name
     distributor.fan_out(FanOut(tenant="acme", run_id=world.run_id, attempt=1, stage=stage, only=only))

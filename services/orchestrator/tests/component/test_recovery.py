@@ -9,6 +9,7 @@ from millrace.contracts.outcome import INPUT_LOST, QUARANTINED, SET_ASIDE
 from millrace.contracts.run import RunStatus
 from millrace.orchestrator import runs
 from millrace.orchestrator.canvas import join_key
+from millrace.orchestrator.flows import load
 from millrace.testing.factories import START
 
 SECOND = timedelta(seconds=1)
@@ -136,3 +137,33 @@ def test_objects_that_nobody_refers_to_are_deleted_after_an_untidy_end(world: Wo
     assert list(world.artifacts.keys_of("acme", world.run_id)) == [report.key]
     assert orphan.key != report.key
     assert (world.record.due_at, world.record.tidy_at) == (None, None)
+
+
+def test_what_later_steps_work_on_gets_a_second_chance_while_there_is_time_and_the_rest_is_a_gap() -> None:
+    # given: as the flow is, in which the run can do without
+    world = World(flows=load())
+    world.advance()
+    world.report("datasets", "conversations", units=(world.keep("units", rows=5),))
+    # when: the ratings' worker died, and the customers' too
+    world.at = world.record.stage.deadline_at
+    world.advance("datasets")
+    # then
+    assert world.post.sent[-1] == ("fan_out", "datasets", "ratings.0", "customers.0", "operations.0")
+    world.report("datasets", "ratings", ratings=(world.keep("ratings"),))
+    world.at = world.record.stage.deadline_at
+    world.advance("datasets")
+    assert world.record.stage.name == "annotate"
+    assert [gap.step for gap in world.record.gaps] == ["customers", "operations"]
+
+
+def test_a_run_that_is_late_gives_no_second_chance() -> None:
+    # given
+    world = World(flows=load())
+    world.advance()
+    world.report("datasets", "conversations", units=(world.keep("units", rows=5),))
+    # when
+    world.at = START + 6 * SECOND
+    world.advance("datasets")
+    # then
+    assert world.record.stage.name == "annotate"
+    assert [gap.step for gap in world.record.gaps][:2] == ["ratings", "customers"]

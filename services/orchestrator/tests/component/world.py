@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from millrace.contracts.artifacts import JSON, ArtifactRef
+from millrace.contracts.flow import Flow
 from millrace.contracts.messages import Advance
 from millrace.contracts.outcome import Outcome
 from millrace.contracts.run import CallbackStatus, RunRecord
@@ -58,6 +59,7 @@ class World:
     """An engine, its ports and a clock that tests turn."""
 
     at: datetime = START
+    flows: dict[str, Flow] = field(default_factory=lambda: strict())
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     joins: MemoryJoins = field(default_factory=MemoryJoins)
     artifacts: ArtifactStore = field(default_factory=memory_artifacts)
@@ -65,7 +67,7 @@ class World:
     def __post_init__(self) -> None:
         self.post = Post(joins=self.joins)
         self.engine = Engine(
-            store=self.runs, joins=Joins(self.joins), messenger=self.post, flows=load(), clock=lambda: self.at,
+            store=self.runs, joins=Joins(self.joins), messenger=self.post, flows=self.flows, clock=lambda: self.at,
             keeping=Keeping(store=self.runs, artifacts=self.artifacts),
         )  # fmt: skip
         self.attempts = Attempts(engine=self.engine)
@@ -153,3 +155,22 @@ _STAGES = {
     },
 }  # fmt: skip
 """What each step of the flow delivers, by stage."""
+
+
+def strict() -> dict[str, Flow]:
+    """The flows, with the two datasets required that everything else is made of."""
+    return {name: _demanding(flow, {"conversations", "ratings"}) for name, flow in load().items()}
+
+
+def _demanding(flow: Flow, names: set[str]) -> Flow:
+    stages = (
+        stage.model_copy(
+            update={
+                "steps": tuple(
+                    step.model_copy(update={"join": "required"}) if step.name in names else step for step in stage.steps
+                )
+            }
+        )
+        for stage in flow.stages
+    )
+    return flow.model_copy(update={"stages": tuple(stages)})

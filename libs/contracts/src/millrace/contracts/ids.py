@@ -29,6 +29,14 @@ def ulid(milliseconds: int | None = None) -> str:
     return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
+def accepted_ms(run_id: str) -> int:
+    """Unix milliseconds at which the run of this id was accepted, as its ULID tells."""
+    number = 0
+    for character in run_id.removeprefix("run_")[:10]:
+        number = number << 5 | _CROCKFORD.index(character)
+    return number
+
+
 def new_run_id() -> str:
     """A run id that nobody has."""
     return f"run_{ulid()}"

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from millrace.contracts.artifacts import INLINE_LIMIT, ArtifactRef
@@ -67,6 +68,12 @@ class ArtifactStore:
     def keys_of(self, tenant: str, run_id: str) -> Iterator[str]:
         """Keys of everything of a run that is in the object store."""
         return (key.removeprefix(f"{tenant}/") for key in self.cold.keys(f"{tenant}/{run_id}/"))
+
+    def by_run(self) -> Iterator[tuple[str, str, list[str]]]:
+        """Everything in the object store by run: tenant, run id and keys within the tenant. One pass over all of it."""
+        for place, found in groupby(self.cold.keys(""), key=lambda key: tuple(key.split("/", 2)[:2])):
+            if len(place) == 2:
+                yield place[0], place[1], [key.removeprefix(f"{place[0]}/") for key in found]
 
     def delete_key(self, tenant: str, key: str) -> None:
         """Forget what the object store has under this key."""

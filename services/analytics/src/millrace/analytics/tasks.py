@@ -15,6 +15,7 @@ from millrace.contracts import catalogue, insights, tables
 from millrace.contracts.inputs import FindDrivers, MeasureKpis, MeasureTrends, ThemeImpact, WriteReport
 from millrace.contracts.outcome import Coverage
 from millrace.storage.artifacts import ArtifactStore
+from millrace.worker.errors import BadInput
 from millrace.worker.part import Part, Result
 from millrace.worker.register import register_part
 
@@ -66,7 +67,7 @@ def drivers(request: FindDrivers, part: Part) -> Result:
 
 
 def report(request: WriteReport, part: Part) -> Result:
-    """`analytics.report`."""
+    """`analytics.report`. BadInput when there is nothing at all to report: that run has failed."""
     found = Insights(
         quality=tuple(part.read_model(ref, insights.Manifest) for ref in request.quality),
         kpis=adapters.read_maybe(part, request.kpis, insights.Kpis),
@@ -78,6 +79,8 @@ def report(request: WriteReport, part: Part) -> Result:
         summary=adapters.read_maybe(part, request.summary, insights.Summary),
         set_aside=tuple(part.read_model(ref, insights.SetAsideRecords) for ref in request.set_aside),
     )
+    if not found.present:
+        raise BadInput("no step of the run delivered anything")
     written = write_report(request.run, found)
     part.write_model("report", written)
     return Result(facts={"findings": len(written.headline), "insights": list(found.present)})

@@ -1,13 +1,15 @@
 """Composition root of the orchestrator."""
 
 from millrace.contracts.services import WorkerClass
+from millrace.orchestrator import janitor, sweep
 from millrace.orchestrator.adapters import CeleryMessenger, GreenletTimer, Joins
 from millrace.orchestrator.attempts import Attempts
+from millrace.orchestrator.chores import add_chore
 from millrace.orchestrator.distributor import Distributor
 from millrace.orchestrator.engine import Engine
 from millrace.orchestrator.flows import load
 from millrace.orchestrator.keeping import Keeping
-from millrace.orchestrator.sweep import RedisLease, Sweep, add_to
+from millrace.orchestrator.lease import RedisLease
 from millrace.orchestrator.tasks import Ports, register
 from millrace.worker.process import WarmUp
 from millrace.worker.service import build_service
@@ -21,7 +23,11 @@ engine = Engine(
 )  # fmt: skip
 distributor = Distributor(app=app, store=stores.runs, flows=flows, messenger=messenger, timer=GreenletTimer())
 register(app, Ports(attempts=Attempts(engine=engine), distributor=distributor))
-add_to(app, Sweep(engine=engine, store=stores.runs, lease=RedisLease(stores.redis)))
+turn = RedisLease(client=stores.redis, key="sweep", milliseconds=sweep.LEASE_MS)
+add_chore(app, "sweep", sweep.INTERVAL_S, sweep.Sweep(engine=engine, store=stores.runs, lease=turn).once)
+rare = RedisLease(client=stores.redis, key="janitor", milliseconds=janitor.LEASE_S * 1000)
+cleaner = janitor.Janitor(store=stores.runs, artifacts=stores.artifacts, lease=rare)
+add_chore(app, "janitor", janitor.INTERVAL_S, cleaner.once)
 
 
 def _tell_flows() -> None:

@@ -15,6 +15,7 @@ from millrace.orchestrator.adapters import Messenger, Timer
 from millrace.orchestrator.domain.plan import parts
 from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
+from millrace.worker.crash import point
 from millrace.worker.join.backend import CONF_KEY
 from millrace.worker.join.errors import JoinUnavailable
 from millrace.worker.join.store import JoinStore
@@ -43,6 +44,7 @@ class Distributor:
         if stage is None or stage.name != message.stage or stage.joined_at or record.status.terminal:
             return
         planned = list(parts(self.flows[record.flow], record, self.clock()))
+        point("fan_out_begun")
         if message.only is None:
             canvas.publish_stage(self.app, record, stage, planned)
         else:
@@ -50,6 +52,7 @@ class Distributor:
             planned = [each for each in planned if part_id(each[1].step, each[1].part) in wanted]
             canvas.publish_again(self.app, record, stage, planned)
         self._watch(record, stage)
+        point("fan_out_done")
         log.info(
             "stage_published",
             extra={"action": "stage_published", "run_id": record.run_id, "stage": stage.name, "parts": len(planned)},

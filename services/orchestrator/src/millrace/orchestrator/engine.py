@@ -14,12 +14,13 @@ from millrace.contracts.messages import Advance
 from millrace.contracts.run import RunRecord, RunStatus, StageRecord
 from millrace.orchestrator import runs
 from millrace.orchestrator.adapters import Joins, Messenger
-from millrace.orchestrator.domain import joining
+from millrace.orchestrator.domain import joining, plan
 from millrace.orchestrator.domain.joining import Outcomes, Verdict
 from millrace.orchestrator.keeping import Keeping
 from millrace.storage.errors import Conflict, NotFound
 from millrace.storage.ports import Due, RunStore
 from millrace.telemetry.logs import get_logger
+from millrace.worker.crash import point
 
 log = get_logger(__name__)
 
@@ -44,6 +45,7 @@ class Engine:
         Returns the record as it was found.
         """
         record = self.store.get(message.tenant, message.run_id)
+        point("advance_read")
         if record.status.terminal or record.attempt != message.attempt:
             return record
         if message.stage is None:
@@ -63,6 +65,7 @@ class Engine:
             return
         if record.due_at is None or record.due_at > self.clock():
             return
+        point("taken_over")
         log.info("run_overdue", extra={"action": "run_overdue", "run_id": record.run_id, "status": record.status})
         if record.status.terminal:
             self._after_the_end(record)
@@ -96,13 +99,16 @@ class Engine:
         except Conflict:
             return False
         self._log(written)
+        point("record_written")
         for stage in anew:
             self.joins.clear(before, stage)
         if written.status.terminal:
             self._ended(written)
         elif written.stage is not None:
             self.messenger.fan_out(written, written.stage.name, only)
+        point("next_published")
         self._leave(before, written)
+        point("join_closed")
         return True
 
     def _look(self, record: RunRecord, stage: StageRecord) -> bool:
@@ -111,11 +117,12 @@ class Engine:
         outcomes = self.joins.outcomes(record, stage.name)
         if self._recover(record, stage, outcomes) or self._divide(record, stage, outcomes):
             return True
-        match joining.verdict(stage, outcomes, at):
+        worth = plan.second_chance(flow, record, stage, at)
+        match joining.verdict(stage, outcomes, at, worth):
             case Verdict.JOIN:
                 self.move(record, runs.join_stage(flow, record, outcomes, at))
             case Verdict.DISPATCH_AGAIN:
-                failed = joining.worth_a_try(stage, outcomes)
+                failed = joining.worth_a_try(stage, outcomes, worth)
                 self.joins.drop(record, stage.name, failed)
                 again = (*joining.missing(stage, outcomes), *failed)
                 self.move(record, runs.dispatch_again(flow, record, at), again)

@@ -1,6 +1,6 @@
 """Pure joining: from a stage's outcomes to its steps' ends and the run's gaps."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -61,10 +61,11 @@ def missing(stage: StageRecord, outcomes: Outcomes) -> list[str]:
     return [each for each in expected(stage) if each not in outcomes]
 
 
-def worth_a_try(stage: StageRecord, outcomes: Outcomes) -> list[str]:
-    """Ids of required parts whose fault may pass: without them the run fails, so it waits for another try."""
-    wanting = [step for step in stage.steps if step.status is None and step.required and not _enough(step, outcomes)]
-    return [each for step in wanting for each in ids(step) if each in outcomes and _may_pass(outcomes[each])]
+def worth_a_try(stage: StageRecord, outcomes: Outcomes, worth: Collection[str] = frozenset()) -> list[str]:
+    """Ids of parts whose fault may pass, of steps without which the run fails and of those in `worth`."""
+    wanting = [step for step in stage.steps if step.status is None and not _enough(step, outcomes)]
+    trying = [step for step in wanting if step.required or step.name in worth]
+    return [each for step in trying for each in ids(step) if each in outcomes and _may_pass(outcomes[each])]
 
 
 def lost(stage: StageRecord, outcomes: Outcomes) -> list[StepRecord]:
@@ -103,16 +104,17 @@ def _good(outcome: Outcome) -> bool:
     return outcome.ok or (outcome.reason is not None and outcome.reason.code == SET_ASIDE)
 
 
-def verdict(stage: StageRecord, outcomes: Outcomes, at: datetime) -> Verdict:
+def verdict(stage: StageRecord, outcomes: Outcomes, at: datetime, worth: Collection[str] = frozenset()) -> Verdict:
     """Join when nothing more is waited for or the time is up; a required part that is missing or may pass is worth
-    another try.
+    another try, and so is a missing part of the steps in `worth`.
     """
     wanting = [step for step in stage.steps if step.status is None and not _enough(step, outcomes)]
     absent = [each for step in wanting for each in ids(step) if each not in outcomes]
     if absent and at < stage.deadline_at:
         return Verdict.WAIT
-    needed = [each for step in wanting if step.required for each in ids(step) if each not in outcomes]
-    again = worth_a_try(stage, outcomes)
+    trying = [step for step in wanting if step.required or step.name in worth]
+    needed = [each for step in trying for each in ids(step) if each not in outcomes]
+    again = worth_a_try(stage, outcomes, worth)
     # Nothing at all: not slow parts, but a stage that was never published.
     if (needed or again or not outcomes) and stage.dispatches < MAX_DISPATCHES:
         return Verdict.DISPATCH_AGAIN

@@ -33,6 +33,21 @@ def next_stage(flow: Flow, record: RunRecord) -> Stage | None:
     return flow.stages[begun] if begun < len(flow.stages) else None
 
 
+def second_chance(flow: Flow, record: RunRecord, current: StageRecord, at: datetime) -> frozenset[str]:
+    """Steps of the stage that are worth one more try although the run can do without them: later steps work on what
+    they write, and there is time for it, with half of its budget for everything that follows.
+    """
+    index = flow.index(current.name)
+    later = flow.stages[index + 1 :]
+    scale = (record.deadline_at - record.since).total_seconds() / flow.deadline_s
+    half = scale * MIN_BUDGET_SHARE * sum(stage.budget_s for stage in flow.stages[index:])
+    if current.dispatches > 1 or at + timedelta(seconds=half + scale * flow.reserve_s) > record.deadline_at:
+        return frozenset()
+    sources = {source for stage in later for step in stage.steps for source in step.inputs.values()}
+    fed = {source.partition(".")[0] for source in sources}
+    return frozenset(step.name for step in current.steps if step.name in fed)
+
+
 def begin(flow: Flow, record: RunRecord, stage: Stage, at: datetime) -> StageRecord:
     """The stage's record: which steps run with how many parts, which are skipped, and until when."""
     steps = tuple(_begin_step(record, step) for step in stage.steps)
