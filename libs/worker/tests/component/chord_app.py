@@ -40,6 +40,10 @@ def make(redis_url: str) -> Celery:
             os.kill(os.getpid(), signal.SIGKILL)
         return "survived"
 
+    @app.task(name="analytics.hurry", shared=False)
+    def hurry() -> dict[str, bool]:
+        return {"urgent": True}
+
     @app.task(name="analytics.hang", shared=False, time_limit=1)
     def hang() -> None:
         time.sleep(60)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from redis import Redis
 from millrace.local.process import Process, module
 from millrace.local.servers import Server
 from millrace.local.settings import inherited_whole
+from millrace.worker.join.backend import SIZE_HEADER
 from millrace.worker.join.redis_store import RedisJoins
 
 HERE = Path(__file__).parent
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENCE_S = 60
 """Bounds a hang; nothing is expected to take as long."""
 
@@ -45,12 +48,15 @@ def joins(redis: "Redis") -> RedisJoins:
     return RedisJoins(redis)
 
 
-def run_chord(app: Celery, key: str, *parts: tuple[str, list[object]]) -> None:
+def run_chord(app: Celery, key: str, *parts: tuple[str, list[object]], enough: int | None = None) -> None:
     header = [
         app.signature(name, args=args, immutable=True, task_id=f"{key}:{number}")
         for number, (name, args) in enumerate(parts)
     ]
-    chord(header, app.signature("callback.done", args=[key], immutable=True, task_id=key), app=app).apply_async()
+    body = app.signature("callback.done", args=[key], immutable=True, task_id=key)
+    if enough is not None:
+        body = body.set(headers={SIZE_HEADER: enough})
+    chord(header, body, app=app).apply_async()
 
 
 def wait_for_body(redis: "Redis", key: str) -> None:
@@ -105,3 +111,38 @@ def test_a_part_killed_by_its_hard_limit_is_joined_as_one_that_failed(
     wait_for_body(redis, "hung")
     # then
     assert json.loads(joins.values("hung")["hung:0"]) == {"state": "FAILURE", "error": "TimeLimitExceeded"}
+
+
+def test_a_body_that_needs_fewer_parts_does_not_wait_for_the_others(
+    app: Celery, worker: Process, redis: "Redis", joins: RedisJoins
+) -> None:
+    # when: the second part never runs, because nobody consumes its queue
+    run_chord(app, "quorum", ("analytics.add", [1]), ("nlp.nobody", []), enough=1)
+    # then
+    wait_for_body(redis, "quorum")
+    assert set(joins.values("quorum")) == {"quorum:0"}
+
+
+def test_an_urgent_part_has_the_body_published_at_once(app: Celery, worker: Process, redis: "Redis") -> None:
+    # when
+    run_chord(app, "urgent", ("analytics.hurry", []), ("nlp.nobody", []))
+    # then
+    wait_for_body(redis, "urgent")
+
+
+def test_a_part_that_expired_before_a_worker_came_to_it_is_joined_as_revoked(
+    app: Celery, worker: Process, redis: "Redis", joins: RedisJoins
+) -> None:
+    # given
+    late = app.signature("analytics.add", args=[1], immutable=True, task_id="late:0", expires=EPOCH)
+    body = app.signature("callback.done", args=["late"], immutable=True, task_id="late")
+    # when
+    chord([late], body, app=app).apply_async()
+    wait_for_body(redis, "late")
+    # then
+    assert json.loads(joins.values("late")["late:0"]) == {"state": "REVOKED", "error": "TaskRevokedError"}
+    # and the id may be published again
+    joins.drop("late", ["late:0"])
+    run_chord(app, "late", ("analytics.add", [1]))
+    wait_for_body(redis, "late")
+    assert json.loads(joins.values("late")["late:0"]) == 2
