@@ -109,3 +109,38 @@ def test_a_reference_to_other_bytes_is_refused(artifacts: ArtifactStore) -> None
     # when / then
     with pytest.raises(Corrupt):
         artifacts.get("acme", ref.model_copy(update={"sha256": "0" * 64}))
+
+
+def test_what_is_no_longer_there_is_told_apart_from_what_is(artifacts: ArtifactStore) -> None:
+    # given
+    run = "run_01J00000000000000000000000"
+    refs = [put(artifacts, data, f"{run}/{name}")[0] for name, data in (("a", SMALL), ("b", LARGE), ("c", LARGE))]
+    small, gone = put(artifacts, SMALL, f"{run}/d")[0], refs[2]
+    # when
+    artifacts.delete("acme", small)
+    artifacts.delete("acme", gone)
+    # then
+    assert artifacts.lost("acme", run, [*refs, small]) == {gone.key, small.key}
+
+
+def test_a_runs_objects_are_listed_and_nobody_elses(artifacts: ArtifactStore) -> None:
+    # given
+    for key in ("run_1/batch", "run_1/stage/a", "run_2/batch"):
+        put(artifacts, LARGE, key)
+    put(artifacts, SMALL, "run_1/hot")
+    # when / then
+    assert list(artifacts.keys_of("acme", "run_1")) == ["run_1/batch", "run_1/stage/a"]
+    assert list(artifacts.by_run()) == [
+        ("acme", "run_1", ["run_1/batch", "run_1/stage/a"]),
+        ("acme", "run_2", ["run_2/batch"]),
+    ]
+
+
+def test_an_object_that_was_deleted_by_its_key_is_gone(artifacts: ArtifactStore) -> None:
+    # given
+    ref, _ = put(artifacts, LARGE)
+    # when
+    artifacts.delete_key("acme", ref.key)
+    # then
+    with pytest.raises(NotFound):
+        artifacts.get("acme", ref)

@@ -1,7 +1,7 @@
 """The artifact store: small bytes in the hot tier, large and durable ones in the object store, all encrypted."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -61,9 +61,11 @@ class ArtifactStore:
         """Forget the bytes."""
         self._store(ref).delete(f"{tenant}/{ref.key}")
 
-    def exists(self, tenant: str, ref: ArtifactRef) -> bool:
-        """Whether the bytes are still there."""
-        return self._store(ref).exists(f"{tenant}/{ref.key}")
+    def lost(self, tenant: str, run_id: str, refs: Sequence[ArtifactRef]) -> set[str]:
+        """Keys of those of a run's artifacts that are no longer there. One listing, and one look at each hot one."""
+        cold = set(self.keys_of(tenant, run_id))
+        there = (ref.key in cold if ref.tier == "cold" else self.hot.exists(f"{tenant}/{ref.key}") for ref in refs)
+        return {ref.key for ref, found in zip(refs, there, strict=True) if not found}
 
     def keys_of(self, tenant: str, run_id: str) -> Iterator[str]:
         """Keys of everything of a run that is in the object store."""

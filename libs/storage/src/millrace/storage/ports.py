@@ -89,9 +89,6 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Forget the key; nothing happens when it is not there."""
 
-    def exists(self, key: str) -> bool:
-        """Whether there is something under the key."""
-
 
 class ColdStore(ObjectStore, Protocol):
     """The object store: bytes that stay, and can be listed."""
@@ -102,6 +99,9 @@ class ColdStore(ObjectStore, Protocol):
 
 class HotStore(ObjectStore, Protocol):
     """Small bytes under keys, for minutes; may be lost at any time."""
+
+    def exists(self, key: str) -> bool:
+        """Whether there is something under the key."""
 
 
 class Envelope(Protocol):

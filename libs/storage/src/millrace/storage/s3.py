@@ -43,18 +43,6 @@ class S3Objects:
         with translated("s3 delete"):
             self.clients.client("s3").delete_object(Bucket=self.bucket, Key=key)
 
-    def exists(self, key: str) -> bool:
-        """See `ObjectStore`."""
-        with translated("s3 head"):
-            try:
-                self.clients.client("s3").head_object(Bucket=self.bucket, Key=key)
-            except ClientError as error:
-                # HEAD has no body, so the error has a status and no name.
-                if error_code(error) in ("404", "NoSuchKey"):
-                    return False
-                raise
-        return True
-
     def keys(self, prefix: str) -> Iterator[str]:
         """See `ColdStore`."""
         pages = self.clients.client("s3").get_paginator("list_objects_v2")

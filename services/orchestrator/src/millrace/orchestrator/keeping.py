@@ -24,8 +24,10 @@ class Keeping:
 
     def lost(self, record: RunRecord) -> frozenset[str]:
         """Names of steps of which an artifact is no longer there."""
-        steps = (step for stage in record.stages for step in stage.steps)
-        return frozenset(step.name for step in steps if not self._whole(record.tenant, step))
+        steps = [step for stage in record.stages for step in stage.steps]
+        refs = [ref for step in steps for ref in _of_step(step)]
+        lost = self.artifacts.lost(record.tenant, record.run_id, refs)
+        return frozenset(step.name for step in steps if any(ref.key in lost for ref in _of_step(step)))
 
     def deliver_again(self, record: RunRecord, at: datetime) -> bool:
         """Whether the callback of this ended run has to be sent again; if not, its last due time is taken care of."""
@@ -48,9 +50,6 @@ class Keeping:
         log.info("run_tidied", extra={"action": "run_tidied", "run_id": record.run_id, "orphans": len(orphans)})
         return len(orphans)
 
-    def _whole(self, tenant: str, step: StepRecord) -> bool:
-        return all(self.artifacts.exists(tenant, ref) for refs in step.artifacts.values() for ref in refs)
-
     def _write(self, record: RunRecord) -> bool:
         try:
             self.store.replace(record)
@@ -66,4 +65,8 @@ def references(record: RunRecord) -> Iterator[ArtifactRef]:
         yield record.report
     yield from (attempt.report for attempt in record.history if attempt.report is not None)
     steps = (*(step for stage in record.stages for step in stage.steps), *record.reusable)
-    yield from (ref for step in steps for refs in step.artifacts.values() for ref in refs)
+    yield from (ref for step in steps for ref in _of_step(step))
+
+
+def _of_step(step: StepRecord) -> Iterator[ArtifactRef]:
+    return (ref for refs in step.artifacts.values() for ref in refs)
