@@ -1,30 +1,14 @@
 """The whole journey over a local stack of real processes: from a file to a signed callback."""
 
-from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from statistics import mean
 
 import pytest
 
 from millrace.contracts.run import RunStatus
-from millrace.testing import stack as stacks
 from millrace.testing.stack import StackUnderTest
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
-    under_test = stacks.start(tmp_path_factory.mktemp("stack"))
-    yield under_test
-    stacks.stop(under_test)
-
-
-@pytest.fixture(scope="module")
-def sample() -> Iterator[Path]:
-    with resources.as_file(resources.files("millrace.local") / "sample" / "feedback.csv") as path:
-        yield path
 
 
 def test_the_sample_becomes_a_report_and_a_verified_callback(stack: StackUnderTest, sample: Path) -> None:
