@@ -241,3 +241,14 @@ def test_nothing_is_wider_than_the_terminal(width: int, samples: Samples, partia
 def test_every_status_has_a_word(make_view: Callable[..., RunView]) -> None:
     for status in RunStatus:
         assert text(run(make_view(status.value))).splitlines()[1].startswith(f"{status.value.capitalize()} ")
+
+
+def test_records_that_were_set_aside_are_named_in_the_report(samples: Samples) -> None:
+    # given
+    aside = [{"step": "annotate", "records": ["r-17", "[red]r-18"]}]
+    found = Report.model_validate({**samples("report"), "set_aside": aside})
+    # when
+    shown = text(report(found))
+    # then
+    assert "Set aside" in shown
+    assert "annotate: r-17, [red]r-18" in shown

@@ -8,7 +8,7 @@ from rich.text import Text
 from millrace.client.views.kpis import kpis
 from millrace.client.views.tables import line, numbered, table, titled
 from millrace.client.views.words import NONE, change, count, interval, level, percent, plain, points, score
-from millrace.contracts.insights import Quote, SegmentScore, Theme, Topic
+from millrace.contracts.insights import Quote, SegmentScore, SetAsideRecords, Theme, Topic
 from millrace.contracts.report import Finding, Report
 
 MAX_ROWS = 15
@@ -36,11 +36,19 @@ def _parts(found: Report) -> Iterator[RenderableType]:
     quotes = found.summary or tuple(theme.quotes[0] for theme in found.themes if theme.quotes)
     if quotes:
         yield numbered("In their own words", map(_quote, quotes[:MAX_QUOTES]), "-")
+    if found.set_aside:
+        yield numbered("Set aside: each of these records killed what worked on it", map(_aside, found.set_aside), "-")
     if found.notes:
         yield numbered("Notes", map(line, found.notes), "-")
     more = _more(found)
     if more:
         yield line(f"The report also holds {more}.")
+
+
+def _aside(found: SetAsideRecords) -> Text:
+    shown = ", ".join(map(plain, found.records[:MAX_ROWS])) or "unnamed"
+    more = f" and {len(found.records) - MAX_ROWS} more" if len(found.records) > MAX_ROWS else ""
+    return line(f"{found.step}: {shown}{more}")
 
 
 def _finding(found: Finding) -> Text:
