@@ -12,10 +12,12 @@ from millrace.worker.errors import WorkerError
 log = get_logger(__name__)
 
 
-def add_chore(app: Celery, name: str, interval_s: float, once: Callable[[], int]) -> None:
+def add_chore(app: Celery, chore: str, interval_s: float, once: Callable[[], int]) -> None:
     """Have the app's worker call this every so many seconds, as long as it consumes."""
 
     class Chore(bootsteps.StartStopStep):
+        # Celery tells steps apart by this name, and would otherwise make one from the class's.
+        name = f"{__name__}.{chore}"
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def __init__(self, parent: Any, **kwargs: Any) -> None:
@@ -23,20 +25,18 @@ def add_chore(app: Celery, name: str, interval_s: float, once: Callable[[], int]
             super().__init__(parent, **kwargs)
 
         def start(self, consumer: Any) -> None:
-            self.timer = consumer.timer.call_repeatedly(interval_s, _quietly, (name, once))
+            self.timer = consumer.timer.call_repeatedly(interval_s, _quietly, (chore, once))
 
         def stop(self, consumer: Any) -> None:
             if self.timer is not None:
                 self.timer.cancel()
 
-    # Celery knows steps by their class's name.
-    Chore.__name__ = Chore.__qualname__ = name.capitalize()
     app.steps["consumer"].add(Chore)
 
 
-def _quietly(name: str, once: Callable[[], int]) -> None:
+def _quietly(chore: str, once: Callable[[], int]) -> None:
     """An outage of a store ends one turn, not the timer."""
     try:
         once()
     except (StorageError, WorkerError) as error:
-        log.warning("chore_failed", extra={"action": "chore_failed", "chore": name, "error": type(error).__name__})
+        log.warning("chore_failed", extra={"action": "chore_failed", "chore": chore, "error": type(error).__name__})
