@@ -167,3 +167,15 @@ def test_a_run_that_is_late_gives_no_second_chance() -> None:
     # then
     assert world.record.stage.name == "annotate"
     assert [gap.step for gap in world.record.gaps][:2] == ["ratings", "customers"]
+
+
+def test_a_late_run_with_nothing_at_all_is_tried_again_rather_than_ended_without_a_result() -> None:
+    # given
+    world = World(flows=load())
+    world.advance()
+    # when: the deadline is long over, and no dataset came
+    world.at = START + 20 * SECOND
+    world.advance("datasets")
+    # then
+    assert world.post.sent[-1][:2] == ("fan_out", "datasets")
+    assert world.record.stage.dispatches == 2

@@ -117,7 +117,7 @@ class Engine:
         outcomes = self.joins.outcomes(record, stage.name)
         if self._recover(record, stage, outcomes) or self._divide(record, stage, outcomes):
             return True
-        worth = plan.second_chance(flow, record, stage, at)
+        worth = plan.second_chance(flow, record, stage, at, joining.empty_handed(record, outcomes))
         match joining.verdict(stage, outcomes, at, worth):
             case Verdict.JOIN:
                 self.move(record, runs.join_stage(flow, record, outcomes, at))

@@ -104,6 +104,12 @@ def _good(outcome: Outcome) -> bool:
     return outcome.ok or (outcome.reason is not None and outcome.reason.code == SET_ASIDE)
 
 
+def empty_handed(record: RunRecord, outcomes: Outcomes) -> bool:
+    """Whether nothing of the run has succeeded so far."""
+    done = any(step.status is OutcomeStatus.SUCCEEDED for stage in record.stages for step in stage.steps)
+    return not done and not any(each.ok for each in outcomes.values())
+
+
 def verdict(stage: StageRecord, outcomes: Outcomes, at: datetime, worth: Collection[str] = frozenset()) -> Verdict:
     """Join when nothing more is waited for or the time is up; a required part that is missing or may pass is worth
     another try, and so is a missing part of the steps in `worth`.

@@ -33,19 +33,26 @@ def next_stage(flow: Flow, record: RunRecord) -> Stage | None:
     return flow.stages[begun] if begun < len(flow.stages) else None
 
 
-def second_chance(flow: Flow, record: RunRecord, current: StageRecord, at: datetime) -> frozenset[str]:
-    """Steps of the stage that are worth one more try although the run can do without them: later steps work on what
-    they write, and there is time for it, with half of its budget for everything that follows.
+def second_chance(
+    flow: Flow, record: RunRecord, current: StageRecord, at: datetime, empty_handed: bool
+) -> frozenset[str]:
+    """Steps of the stage that are worth another try although the run can do without each of them: later steps work on
+    what they write, and either there is time for it, or the run is `empty_handed` and better late than without any
+    result.
     """
-    index = flow.index(current.name)
-    later = flow.stages[index + 1 :]
-    scale = (record.deadline_at - record.since).total_seconds() / flow.deadline_s
-    half = scale * MIN_BUDGET_SHARE * sum(stage.budget_s for stage in flow.stages[index:])
-    if current.dispatches > 1 or at + timedelta(seconds=half + scale * flow.reserve_s) > record.deadline_at:
+    if not empty_handed and (current.dispatches > 1 or not _time_for_another(flow, record, current, at)):
         return frozenset()
+    later = flow.stages[flow.index(current.name) + 1 :]
     sources = {source for stage in later for step in stage.steps for source in step.inputs.values()}
     fed = {source.partition(".")[0] for source in sources}
     return frozenset(step.name for step in current.steps if step.name in fed)
+
+
+def _time_for_another(flow: Flow, record: RunRecord, current: StageRecord, at: datetime) -> bool:
+    """Whether the stage and everything that follows would still have half of their budgets."""
+    scale = (record.deadline_at - record.since).total_seconds() / flow.deadline_s
+    half = MIN_BUDGET_SHARE * sum(stage.budget_s for stage in flow.stages[flow.index(current.name) :])
+    return at + timedelta(seconds=scale * (half + flow.reserve_s)) <= record.deadline_at
 
 
 def begin(flow: Flow, record: RunRecord, stage: Stage, at: datetime) -> StageRecord:
