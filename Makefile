@@ -33,6 +33,14 @@ test: install ## all fast tests and one flow over the whole local stack
 bench: install ## orchestration and end-to-end figures, as a table and JSON
 	$(BIN)/python -m tests.bench
 
+chaos: install ## break the local stack some 200 times and account for every run (SEED=… repeats one)
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
+
+chaos-long: install ## the same over 2,000 runs and more, with a SIGKILL each 5 to 40 seconds
+	$(BIN)/python -m tests.chaos --runs 2000 --kill-every 5 40 $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.chaos --brokers redis --scenario flood-500 $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.chaos --kills 100 $(if $(SEED),--seed $(SEED))
+
 lock: ## write requirements.lock anew from the pyprojects (needs uv)
 	uv lock --upgrade
 	uv export --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-annotate --no-header -o requirements.lock
@@ -41,4 +49,4 @@ lock: ## write requirements.lock anew from the pyprojects (needs uv)
 clean: ## remove the environment and the local stack's state
 	rm -rf $(VENV) .millrace
 
-.PHONY: help install demo check test bench lock clean
+.PHONY: help install demo check test bench chaos chaos-long lock clean

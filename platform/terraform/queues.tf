@@ -12,10 +12,9 @@ locals {
   ])
 }
 
-resource "aws_sqs_queue" "dead" {
-  for_each = local.queues
-
-  name                      = "${each.key}-dead"
+# One for all: workers put here what they cannot use, and SQS what nobody acknowledges. `millrace dead-letters` reads it.
+resource "aws_sqs_queue" "dead_letters" {
+  name                      = "dead-letters"
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
 }
@@ -31,18 +30,18 @@ resource "aws_sqs_queue" "this" {
   sqs_managed_sse_enabled   = true
 
   redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.dead[each.key].arn
+    deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
     maxReceiveCount     = var.max_receive_count
   })
 }
 
-resource "aws_sqs_queue_redrive_allow_policy" "dead" {
+resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
   # moto does not keep this attribute, and the provider would wait for it.
-  for_each = var.endpoint == "" ? local.queues : toset([])
+  count = var.endpoint == "" ? 1 : 0
 
-  queue_url = aws_sqs_queue.dead[each.key].url
+  queue_url = aws_sqs_queue.dead_letters.url
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.this[each.key].arn]
+    sourceQueueArns   = [for queue in aws_sqs_queue.this : queue.arn]
   })
 }

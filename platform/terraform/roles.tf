@@ -27,8 +27,9 @@ locals {
         publishes = concat(local.parts, ["callback", "distribution", "orchestration", "unrouted"])
         table     = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
         indexes   = ["by_due"]
-        objects   = []
-        key       = []
+        # It looks whether artifacts are there and deletes those without an owner; it reads none.
+        objects = ["s3:DeleteObject"]
+        key     = []
       }
       callback = {
         consumes  = ["callback"]
@@ -56,9 +57,22 @@ data "aws_iam_policy_document" "service" {
   for_each = local.services
 
   statement {
-    sid       = "Publish"
-    actions   = ["sqs:GetQueueAttributes", "sqs:SendMessage"]
-    resources = [for name in each.value.publishes : aws_sqs_queue.this[name].arn]
+    sid     = "Publish"
+    actions = ["sqs:GetQueueAttributes", "sqs:SendMessage"]
+    resources = concat(
+      [for name in each.value.publishes : aws_sqs_queue.this[name].arn],
+      length(each.value.consumes) > 0 ? [aws_sqs_queue.dead_letters.arn] : [],
+    )
+  }
+
+  # How long a run would wait in each queue: the API refuses what could not end in time.
+  dynamic "statement" {
+    for_each = each.key == "ingestion" ? [1] : []
+    content {
+      sid       = "Waits"
+      actions   = ["sqs:GetQueueAttributes"]
+      resources = [for queue in aws_sqs_queue.this : queue.arn]
+    }
   }
 
   dynamic "statement" {

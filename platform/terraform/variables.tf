@@ -21,19 +21,19 @@ variable "table" {
 }
 
 variable "visibility_s" {
-  description = "Seconds until an unacknowledged message is delivered again; MILLRACE_VISIBILITY_S of the workers."
+  description = "Seconds until a message whose lease is not renewed is delivered again; MILLRACE_VISIBILITY_S of the workers."
   type        = number
-  default     = 20
+  default     = 6
 }
 
 variable "max_receive_count" {
-  description = "Deliveries before a message goes to its dead-letter queue. Above three, SQS hides the message from its age metric."
+  description = "Deliveries before SQS moves a message to the dead letters. A part that kills its workers is quarantined before."
   type        = number
-  default     = 3
+  default     = 5
 
   validation {
-    condition     = var.max_receive_count >= 1 && var.max_receive_count <= 3
-    error_message = "Between 1 and 3."
+    condition     = var.max_receive_count >= 4 && var.max_receive_count <= 10
+    error_message = "Between 4 and 10: a part may be begun three times."
   }
 }
 

@@ -5,10 +5,12 @@ import runpy
 
 import pytest
 
-from millrace.contracts import catalogue, routing
+from millrace.contracts import routing
+from millrace.contracts.messages import PartMessage
 from millrace.contracts.services import DEPLOYMENTS
 from millrace.storage import provision
 from millrace.storage.settings import StorageSettings
+from millrace.testing.workers import delete_queues
 from millrace.worker.settings import WorkerSettings
 
 
@@ -22,10 +24,17 @@ def test_queues_are_those_of_the_contracts(terraform):
     assert sorted(listed) == sorted((*routing.QUEUES, routing.UNROUTED))
 
 
-def test_visibility_is_what_the_workers_expect_and_above_every_limit(terraform):
+def test_the_dead_letters_are_behind_every_queue_and_every_consumer_may_add_to_them(terraform):
+    assert f'name                      = "{routing.DEAD_LETTERS}"' in terraform["queues.tf"]
+    assert "deadLetterTargetArn = aws_sqs_queue.dead_letters.arn" in terraform["queues.tf"]
+    assert "length(each.value.consumes) > 0 ? [aws_sqs_queue.dead_letters.arn]" in terraform["roles.tf"]
+    assert int(_default(terraform["variables.tf"], "max_receive_count")) == provision.MAX_RECEIVES
+    assert PartMessage.model_fields["patience"].default < provision.MAX_RECEIVES
+
+
+def test_visibility_is_what_the_workers_renew_their_leases_by(terraform):
     visibility = int(_default(terraform["variables.tf"], "visibility_s"))
     assert visibility == WorkerSettings.model_fields["visibility_s"].default
-    assert visibility > max(catalogue.task(name).hard_limit_s for name in catalogue.names())
 
 
 def test_defaults_are_those_of_the_services(terraform):
@@ -79,6 +88,7 @@ def test_containers_know_the_key_before_it_is_made(repository, clients, containe
         bucket="told-bucket",
         kms_key_arn=told["MILLRACE_KMS_KEY_ARN"],
     )
+    delete_queues(clients)
     script = runpy.run_path(str(repository.root / "platform/k8s/local/provision.py"))
     # when the provisioning container does its work, twice
     clients.settings = settings

@@ -8,7 +8,7 @@ from millrace.storage.aws import Clients
 from millrace.storage.provision import create_bucket, create_key, create_queues, create_table
 from millrace.storage.settings import StorageSettings
 
-VISIBILITY_S = 20
+VISIBILITY_S = 6
 SEED = 1
 """moto makes the same ids after the same seed, so every container can be told the key's ARN beforehand."""
 

@@ -17,7 +17,7 @@ from millrace.local.rabbitmq import rabbitmq_binary, start_rabbitmq
 from millrace.local.servers import Server, start_redis
 from millrace.local.settings import inherited_whole
 from millrace.storage.aws import Clients
-from millrace.storage.provision import create_queues
+from millrace.testing.workers import fresh_queues
 from millrace.worker.app import create_app
 from millrace.worker.join.store import MemoryJoins
 from millrace.worker.load.store import LoadUnavailable, RedisLoad
@@ -93,7 +93,7 @@ def _on_redis(request: pytest.FixtureRequest) -> Iterator[Celery]:
 def _on_sqs(request: pytest.FixtureRequest) -> Iterator[Celery]:
     moto: Server = request.getfixturevalue("moto")
     clients: Clients = request.getfixturevalue("clients")
-    url = create_queues(clients, (*routing.QUEUES, routing.UNROUTED), 20)
+    url = fresh_queues(clients, 20)
     yield from _app(f"sqs://test:test@{moto.url.removeprefix('http://')}", url)
     for queue in routing.QUEUES:
         clients.client("sqs").purge_queue(QueueUrl=f"{url.rstrip('/')}/{queue}")

@@ -6,15 +6,29 @@ from millrace.contracts import catalogue, routing
 from millrace.contracts.services import DEPLOYMENTS, WorkerClass
 from millrace.worker.classes import UnknownDeployment, arguments, deployment
 from millrace.worker.config import celery_settings
+from millrace.worker.lease import LOOK_EVERY, RENEW_AFTER
 from millrace.worker.publish import MessageTooLarge, signature
 from millrace.worker.settings import WorkerSettings
 
 SETTINGS = WorkerSettings(broker_url="redis://localhost", concurrency=3)
 
 
-def test_no_message_is_delivered_again_while_its_task_may_still_run() -> None:
-    longest = max(spec.hard_limit_s for spec in (*catalogue.PARTS, *catalogue.CONTROL))
-    assert longest < WorkerSettings().visibility_s
+def test_a_lease_that_is_renewed_at_the_last_look_has_half_of_its_time_left() -> None:
+    # seen first one look after it was received, and found due one look after it became so
+    assert RENEW_AFTER + 2 * LOOK_EVERY <= 0.5
+
+
+def test_a_dead_worker_polls_no_more_when_its_leases_run_out() -> None:
+    # given: SQS answers a long poll whose caller is gone, and hides for a while what it answers with
+    settings = WorkerSettings(broker_url="sqs://", sqs_queue_url="http://127.0.0.1:5000/1/")
+    # when
+    options = celery_settings(settings, WorkerClass.TASK)["broker_transport_options"]
+    # then
+    assert options["wait_time_seconds"] <= settings.visibility_s * (1 - RENEW_AFTER - LOOK_EVERY)
+
+
+def test_every_task_has_a_hard_limit_at_which_its_lease_ends() -> None:
+    assert all(spec.hard_limit_s for spec in (*catalogue.PARTS, *catalogue.CONTROL))
 
 
 @pytest.mark.parametrize("of", [d for d in DEPLOYMENTS if d.queue], ids=lambda d: d.name)
@@ -41,7 +55,7 @@ def test_on_sqs_every_queue_is_predefined(url: str, secure: bool) -> None:
     # when
     options = celery_settings(settings, WorkerClass.TASK)["broker_transport_options"]
     # then
-    assert set(options["predefined_queues"]) == {*routing.QUEUES, routing.UNROUTED}
+    assert set(options["predefined_queues"]) == {*routing.QUEUES, routing.UNROUTED, routing.DEAD_LETTERS}
     assert options["predefined_queues"]["nlp"]["url"] == f"{url}nlp"
     assert options["is_secure"] is secure
 

@@ -36,6 +36,7 @@ def _common() -> dict[str, Any]:
         "task_default_retry_delay": 1,
         "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0.05, "interval_step": 0.2},
         "worker_deduplicate_successful_tasks": False,
+        "worker_consumer": "millrace.worker.consumer:Consumer",
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "worker_hijack_root_logger": False,
@@ -49,7 +50,7 @@ def _common() -> dict[str, Any]:
 
 
 def _queues() -> tuple[str, ...]:
-    return (*routing.QUEUES, routing.UNROUTED)
+    return (*routing.QUEUES, routing.UNROUTED, routing.DEAD_LETTERS)
 
 
 def _process(settings: WorkerSettings, worker_class: WorkerClass) -> dict[str, Any]:
@@ -83,20 +84,32 @@ def _redis_options(settings: WorkerSettings) -> dict[str, Any]:
         # Without these two, restored messages wait up to 100 s (kombu issue 2558).
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
-        "socket_timeout": 10,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 3,
         "socket_keepalive": True,
+        # A BRPOP without an answer is given up after one to two of these and a second, instead of after 26 to 51 s.
+        "health_check_interval": 3,
     }
 
 
 def _sqs_options(settings: WorkerSettings, worker_class: WorkerClass) -> dict[str, Any]:
     base = settings.sqs_queue_url.rstrip("/")
+    polls_in_loop = worker_class is WorkerClass.TASK
     return {
         "region": settings.aws_region,
         "is_secure": base.startswith("https"),
         "visibility_timeout": settings.visibility_s,
         "polling_interval": 0,
-        # gevent polls in its main loop: a short wait keeps it responsive.
-        "wait_time_seconds": 10 if worker_class is WorkerClass.TASK else 1,
+        # gevent polls in its main loop: a short wait keeps it responsive. A poll outlives its worker, and what it is
+        # given then is lost for a visibility timeout: it must end before the dead worker's leases do.
+        "wait_time_seconds": settings.visibility_s // 2 if polls_in_loop else 1,
         "predefined_queues": {name: {"url": f"{base}/{name}"} for name in _queues()},
-        "client-config": {"max_pool_connections": 50, "connect_timeout": 2, "read_timeout": 15},
+        "client-config": {
+            "max_pool_connections": 50,
+            "connect_timeout": 1,
+            # A prefork worker's own calls hold up its loop, so all tries together stay below the visibility timeout;
+            # a gevent worker's hold up nobody, and must outlast its long poll.
+            "read_timeout": 2 if polls_in_loop else 4,
+            "retries": {"mode": "standard", "total_max_attempts": 2},
+        },
     }

@@ -18,6 +18,7 @@ from millrace.contracts.outcome import INPUT_LOST, Outcome, OutcomeStatus, Reaso
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.errors import NotFound, StorageError
 from millrace.telemetry.logs import get_logger
+from millrace.worker.crash import point
 from millrace.worker.errors import NobodyWaits, RetryableError, WorkerError
 from millrace.worker.part import Handler, Part, Result
 
@@ -46,8 +47,10 @@ def execute(
     """
     part = Part(spec=spec, message=message, store=store, input_hash=input_hash(spec, message), abandoned=abandoned)
     began = now()
+    point("part_begun")
     cpu = time.process_time()
     status, reason, result = _attempt(handler, part)
+    point("part_computed")
     timings = Timings(
         published_at=message.published_at, started_at=began, ended_at=now(), read_s=part.read_s, write_s=part.write_s,
         cpu_s=time.process_time() - cpu,

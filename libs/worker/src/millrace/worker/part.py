@@ -14,6 +14,7 @@ from millrace.contracts.messages import PartMessage, Slice
 from millrace.contracts.outcome import Coverage
 from millrace.contracts.tables import Table
 from millrace.storage.artifacts import ArtifactStore, part_key
+from millrace.worker.crash import point
 from millrace.worker.errors import BadInput, NobodyWaits, PermanentError
 
 Model = TypeVar("Model", bound=Message)
@@ -102,6 +103,7 @@ class Part:
             durable=output.durable,
         )
         self.write_s += self.clock() - began
+        point("artifact_written")
         written.append(ref)
         if created:
             self.created.append(ref)

@@ -13,7 +13,10 @@ from millrace.contracts.services import WorkerClass
 from millrace.telemetry.logs import get_logger
 from millrace.telemetry.settings import TelemetrySettings
 from millrace.telemetry.setup import configure
+from millrace.worker import crash
 from millrace.worker.health import health_step
+from millrace.worker.lease import lease_step
+from millrace.worker.pool import notice_killed_children
 from millrace.worker.settings import WorkerSettings
 
 log = get_logger(__name__)
@@ -36,6 +39,7 @@ def prepare(
 ) -> None:
     """Connect telemetry, warm-up and health to the app's worker. Readiness waits for every child's warm-up."""
     steps = warm_up or WarmUp()
+    crash.arm(settings.crash_dir, service)
     forks = worker_class is WorkerClass.TASK
     # Shared memory that the children inherit: counts those that are warm.
     warm = get_context("fork").Value("i", 0)
@@ -43,11 +47,8 @@ def prepare(
 
     def before_fork(**_: Any) -> None:
         configure(service, TelemetrySettings())
-        if settings.broker_url.startswith("sqs"):
-            # Imported here: the transport brings botocore's event loop, which other brokers have no use for.
-            from millrace.worker.sqs import survive_failed_polls
-
-            survive_failed_polls()
+        if forks:
+            notice_killed_children()
         steps.preload()
         # What is loaded by now stays: moved out of the collector's sight, its pages are shared with the children.
         gc.freeze()
@@ -65,6 +66,9 @@ def prepare(
     signals.worker_init.connect(before_fork, weak=False)
     if forks:
         signals.worker_process_init.connect(after_fork, weak=False)
+    lease = lease_step(settings.broker_url, settings.visibility_s)
+    if lease is not None:
+        app.steps["consumer"].add(lease)
     if settings.health_file:
         children = settings.concurrency if forks else 0
         app.steps["consumer"].add(health_step(Path(settings.health_file), lambda: warm.value >= children))

@@ -17,6 +17,7 @@ from millrace.contracts.messages import PartMessage, RunMessage
 from millrace.contracts.outcome import Outcome, OutcomeStatus
 from millrace.storage.artifacts import ArtifactStore
 from millrace.telemetry.logs import get_logger
+from millrace.worker.dead_letters import Why, dead_letter
 from millrace.worker.errors import NobodyWaits, RetryableError
 from millrace.worker.execution import execute, refused
 from millrace.worker.join.backend import CONF_KEY
@@ -71,8 +72,8 @@ def register_control(app: Celery, spec: TaskSpec[ControlMessage], handler: Calla
         try:
             handler(spec.input.model_validate(message))
         except ValidationError:
-            log.error("message_unreadable", extra={"action": "message_unreadable", "task": spec.name})
-            raise
+            # The message itself was checked before it came here (`checks`).
+            dead_letter(app, self.request, Why.UNREADABLE_RECORD)
         except Exception as error:
             if not (getattr(error, "retryable", False) or isinstance(error, OperationalError)):
                 raise

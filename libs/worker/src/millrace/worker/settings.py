@@ -16,14 +16,16 @@ class WorkerSettings(Settings):
     """URL of the queues without their name, for SQS: `https://sqs.eu-central-1.amazonaws.com/123456789012/`."""
     aws_region: str = "eu-central-1"
     """Region of the SQS queues."""
-    visibility_s: int = Field(default=20, ge=5)
-    """Seconds until an unacknowledged message is delivered again (SQS, Redis); above every hard limit."""
+    visibility_s: int = Field(default=6, ge=5)
+    """Seconds until a message whose lease is not renewed is delivered again (SQS, Redis)."""
     concurrency: int = Field(default=2, ge=1)
     """Children of a prefork worker; greenlets of a gevent worker are a multiple of it."""
     max_tasks_per_child: int = Field(default=500, ge=1)
     max_memory_per_child_mib: int = Field(default=1024, ge=64)
     health_file: str = ""
     """Touched each second while the worker is ready; empty for none."""
+    crash_dir: str = ""
+    """Tests only: the folder that arms the crash points; empty for none."""
 
 
 GREENLETS_PER_SLOT = 20

@@ -1,5 +1,7 @@
 """One process of the stack: started here, its output kept, stopped by its handle and by nothing else."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -51,6 +53,21 @@ class Process:
     def running(self) -> bool:
         """Whether the process lives."""
         return self.handle is not None and self.handle.poll() is None
+
+    def send(self, number: signal.Signals, whole: bool = True) -> None:
+        """Signal the process, and its children when `whole`; nothing happens when it is gone.
+
+        It leads a process group of its own (`start_new_session`), so the group's number cannot be somebody else's
+        while its handle has not been waited for.
+        """
+        if self.handle is not None and self.handle.poll() is None:
+            (os.killpg if whole else os.kill)(self.handle.pid, number)
+
+    def kill(self) -> None:
+        """End it and its children at once, without a word, and wait until it is gone."""
+        self.send(signal.SIGKILL)
+        if self.handle is not None:
+            self.handle.wait()
 
     def stop(self, patience_s: float = STOP_S) -> None:
         """Ask it to end, then end it."""

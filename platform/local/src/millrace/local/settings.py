@@ -11,9 +11,12 @@ class LocalSettings(Settings):
     """How to run the stack, `MILLRACE_*`."""
 
     broker_url: str = Field(default="", repr=False)
-    """Empty for the stack's own Redis; `sqs://` for the stack's own moto server; else a broker of yours."""
+    """Empty for the stack's own Redis; `sqs://` for the stack's own moto server, `amqp://` for a RabbitMQ of its own,
+    where that is installed; else a broker of yours."""
     concurrency: int = Field(default=2, ge=1)
     """Children of the nlp and analytics workers; the dataset services have one."""
+    replicas: int = Field(default=1, ge=1)
+    """Processes of each worker deployment: `nlp`, `nlp-2`, …"""
     log_format: str = "json"
     state_dir: str = ".millrace"
     start_timeout_s: float = 120.0

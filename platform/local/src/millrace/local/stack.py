@@ -16,6 +16,7 @@ from millrace.contracts import routing
 from millrace.contracts.services import DEPLOYMENTS, Deployment, WorkerClass
 from millrace.local.errors import NotStarted
 from millrace.local.process import Listener, Process, module
+from millrace.local.rabbitmq import start_rabbitmq
 from millrace.local.servers import Server, answers, bound_socket, launch_moto, start_redis, wait_for_moto
 from millrace.local.settings import LocalSettings, inherited
 from millrace.storage.aws import Clients
@@ -25,7 +26,9 @@ from millrace.worker.classes import arguments
 from millrace.worker.settings import CHILD_ENVIRONMENT, WorkerSettings
 
 TENANT = "demo"
-VISIBILITY_S = 20
+VISIBILITY_S = 6
+BROKER_SETTINGS = ("broker_url", "sqs_queue_url", "aws_region")
+"""Of `WorkerSettings`, what `millrace dead-letters` needs from the state file to reach the broker."""
 _SLIM = ("dataset_conversations", "dataset_customers")
 """Services that are content with one child."""
 
@@ -39,9 +42,16 @@ class Stack:
     listener: Listener | None = None
     control: tuple[int, str] | None = None
     """Port and token by which `millrace down` reaches this stack."""
+    route: Callable[[str, str], str] = lambda server, url: url
+    """The address at which the services find a server (`aws`, `redis`, `broker`), given its own: a test's proxy."""
+    overrides: Callable[[str], dict[str, str]] = lambda process: {}
+    """Further environment of a process, by its name."""
+    durable: bool = False
+    """Whether Redis remembers when it is started again."""
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     secret: str = field(default_factory=lambda: _signing_secret(), repr=False)
-    servers: list[Server] = field(default_factory=list)
+    servers: dict[str, Server] = field(default_factory=dict)
+    """`moto` and `redis`, and with them `rabbitmq` and its `epmd`; in the order of their start."""
     processes: dict[str, Process] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict, repr=False)
     api_url: str = ""
@@ -71,7 +81,7 @@ class Stack:
             stopper.start()
         for stopper in stoppers:
             stopper.join()
-        for server in reversed(self.servers):
+        for server in reversed(self.servers.values()):
             server.stop()
         for listener in self._sockets:
             listener.close()
@@ -82,23 +92,43 @@ class Stack:
             return []
         dead = [process for process in self.processes.values() if not process.running]
         for process in dead:
-            process.start()
-        if dead:
-            self._write_state()
+            self.start_again(process.name)
         return [process.name for process in dead]
+
+    def start_again(self, name: str) -> None:
+        """Start a process that died once more. What it last said of its health is forgotten."""
+        self._health(name).unlink(missing_ok=True)
+        self.processes[name].start()
+        self._write_state()
+
+    def ready(self, name: str) -> bool:
+        """Whether the process runs and has said that it is ready."""
+        return self.processes[name].running and self._readiness(name)()
 
     def _start_servers(self) -> None:
         base = inherited() | {
             "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_EC2_METADATA_DISABLED": "true", "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
-        moto = launch_moto(self.folder / "logs", base)
-        self.servers.append(moto)
-        redis = start_redis(self.folder / "logs", base)
-        self.servers.append(redis)
-        self.environment = base | self._provision(moto, redis)
+        moto = self.servers["moto"] = launch_moto(self.folder / "logs", base)
+        self.servers["redis"] = start_redis(self.folder / "logs", base, self.durable)
+        if self.settings.broker_url == "amqp://":
+            broker, mapper = start_rabbitmq(self.folder / "logs", base)
+            self.servers |= {"epmd": mapper, "rabbitmq": broker}
+        self.environment = base | self._provision(moto) | self._addresses(moto)
 
-    def _provision(self, moto: Server, redis: Server) -> dict[str, str]:
+    def _addresses(self, moto: Server) -> dict[str, str]:
+        """Where the services find the servers."""
+        aws = self.route("aws", moto.url)
+        redis = self.route("redis", self.servers["redis"].url)
+        broker = self.settings.broker_url or f"{self.route('broker', self.servers['redis'].url)}/1"
+        if broker == "sqs://":
+            broker = f"sqs://local:local@{aws.removeprefix('http://')}"
+        elif broker == "amqp://":
+            broker = self.route("broker", self.servers["rabbitmq"].url)
+        return {"MILLRACE_AWS_ENDPOINT_URL": aws, "MILLRACE_REDIS_URL": f"{redis}/0", "MILLRACE_BROKER_URL": broker}
+
+    def _provision(self, moto: Server) -> dict[str, str]:
         """Create what Terraform would, and say where it is."""
         settings = StorageSettings(aws_endpoint_url=moto.url)
         clients = Clients(settings, credentials=("local", "local"))
@@ -108,18 +138,12 @@ class Stack:
         create_table(clients, settings.table)
         create_bucket(clients, settings.bucket)
         queues = create_queues(clients, (*routing.QUEUES, routing.UNROUTED), VISIBILITY_S)
-        broker = self.settings.broker_url or f"{redis.url}/1"
-        if broker == "sqs://":
-            broker = f"sqs://local:local@{moto.url.removeprefix('http://')}"
         return {
-            "MILLRACE_AWS_ENDPOINT_URL": moto.url,
             "MILLRACE_AWS_REGION": settings.aws_region,
             "MILLRACE_TABLE": settings.table,
             "MILLRACE_BUCKET": settings.bucket,
             "MILLRACE_KMS_KEY_ARN": create_key(clients),
-            "MILLRACE_REDIS_URL": f"{redis.url}/0",
-            "MILLRACE_BROKER_URL": broker,
-            "MILLRACE_SQS_QUEUE_URL": queues,
+            "MILLRACE_SQS_QUEUE_URL": queues.replace(moto.url, self.route("aws", moto.url)),
             "MILLRACE_VISIBILITY_S": str(VISIBILITY_S),
             "MILLRACE_API_KEYS": f"{TENANT}:{self.api_key}",
             "MILLRACE_CALLBACK_SECRET": self.secret,
@@ -135,22 +159,23 @@ class Stack:
             if deployment.worker_class is WorkerClass.HTTP:
                 self._add(deployment.name, module(f"millrace.{deployment.service}"), api)
             else:
-                self._add_worker(deployment)
+                for number in range(1, self.settings.replicas + 1):
+                    self._add_worker(deployment, deployment.name if number == 1 else f"{deployment.name}-{number}")
         self._add("receiver", module("millrace.local.receiver", str(self.folder / "callbacks")), receiver)
 
-    def _add_worker(self, deployment: Deployment) -> None:
+    def _add_worker(self, deployment: Deployment, name: str) -> None:
         children = 1 if deployment.service in _SLIM else self.settings.concurrency
-        health = self._health(deployment.name)
+        health = self._health(name)
         health.unlink(missing_ok=True)
         extra = {"MILLRACE_CONCURRENCY": str(children), "MILLRACE_HEALTH_FILE": str(health)}
         # What `python -m millrace.worker` would become, without starting an interpreter to find that out.
         command = [sys.executable, *arguments(deployment, WorkerSettings(concurrency=children))]
-        self._add(deployment.name, command, None, extra | CHILD_ENVIRONMENT)
+        self._add(name, command, None, extra | CHILD_ENVIRONMENT)
 
     def _add(
         self, name: str, command: list[str], listener: socket.socket | None, extra: dict[str, str] | None = None
     ) -> None:
-        environment = self.environment | (extra or {})
+        environment = self.environment | (extra or {}) | self.overrides(name)
         if listener is not None:
             environment["MILLRACE_LISTEN_FD"] = str(listener.fileno())
         process = Process(
@@ -198,6 +223,7 @@ class Stack:
             "api_url": self.api_url, "api_key": self.api_key, "callback_url": self.callback_url,
             "callbacks": str(self.folder / "callbacks"), "report_dir": str(self.folder / "reports"),
             "processes": {name: process.handle.pid for name, process in self.processes.items() if process.handle},
+            "broker": {name: self.environment[f"MILLRACE_{name.upper()}"] for name in BROKER_SETTINGS},
         }  # fmt: skip
         if self.control is not None:
             state |= {"control_port": self.control[0], "control_token": self.control[1]}

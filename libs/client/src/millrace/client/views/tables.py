@@ -13,11 +13,14 @@ Cell = str | Text
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Group:
-    """A titled table; a column whose name begins with `>` is numbers. No cell is cut off: long ones go on below."""
+    """A titled table. No cell is cut off: long ones go on below.
+
+    A column whose name begins with `>` is numbers; one with `!` is for copying, and stays on one line.
+    """
     made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for name in columns:
-        number = name.startswith(">")
-        made.add_column(name.lstrip(">"), justify="right" if number else "left", overflow="fold")
+        number, whole = name.startswith(">"), name.startswith("!")
+        made.add_column(name.lstrip(">!"), justify="right" if number else "left", overflow="fold", no_wrap=whole)
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
     return titled(title, [made])

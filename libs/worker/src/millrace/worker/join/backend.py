@@ -12,10 +12,10 @@ from typing import Any
 
 from celery import Celery
 from celery.backends.base import BaseBackend
-from celery.result import GroupResult
 from celery.utils.log import get_task_logger
 from kombu.utils.functional import retry_over_time
 
+from millrace.worker.crash import point
 from millrace.worker.join.errors import JoinUnavailable
 from millrace.worker.join.store import JoinStore
 
@@ -52,9 +52,10 @@ class JoinBackend(BaseBackend):
 
     def apply_chord(self, header_result_args: tuple[Any, ...], body: Any, **kwargs: Any) -> None:
         """Open the join before any part is published."""
-        header: GroupResult = self.app.GroupResult(*header_result_args)
-        size = (body.options.get("headers") or {}).get(SIZE_HEADER, len(header))
+        _, parts, *_ = header_result_args
+        size = (body.options.get("headers") or {}).get(SIZE_HEADER, len(parts))
         self.joins.open(body.options["task_id"], size)
+        point("chord_opened")
 
     def on_chord_part_return(self, request: Any, state: str, result: Any, **kwargs: Any) -> None:
         """Record the part's value, or the exception that Celery caught for it; publish the body when it was the last.
@@ -62,11 +63,12 @@ class JoinBackend(BaseBackend):
         Called in the child that ran the part, or in its parent when the child was killed by its hard limit or the
         message had expired.
         """
-        body = self.app.signature(request.chord)
         value = result if not isinstance(result, BaseException) else failure(state, result)
-        complete = self._record(body.options["task_id"], request.id, json.dumps(value))
+        complete = self._record(request.chord["options"]["task_id"], request.id, json.dumps(value))
+        point("outcome_recorded")
         if complete or (isinstance(value, dict) and value.get(URGENT)):
-            body.apply_async()
+            self.app.signature(request.chord).apply_async()
+            point("body_published")
 
     def _record(self, key: str, part: str, value: str) -> bool:
         return bool(
