@@ -44,6 +44,10 @@ def make(redis_url: str) -> Celery:
     def hurry() -> dict[str, bool]:
         return {"urgent": True}
 
+    @app.task(name="analytics.nothing", shared=False)
+    def nothing() -> dict[str, bool]:
+        return {"void": True}
+
     @app.task(name="analytics.hang", shared=False, time_limit=1)
     def hang() -> None:
         time.sleep(60)

@@ -78,6 +78,8 @@ class Outcome(Message):
     """How often this part was begun, as far as its worker knows."""
     urgent: bool = False
     """The stage should be looked at now, whatever its other parts do."""
+    void: bool = False
+    """Not to be kept: this copy of the message came too late, another may not."""
 
     @property
     def ok(self) -> bool:

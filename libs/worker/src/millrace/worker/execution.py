@@ -106,12 +106,12 @@ def reason_of(error: Exception) -> Reason:
     return Reason(code="internal_error", detail=type(error).__name__)
 
 
-def refused(message: PartMessage, status: OutcomeStatus, code: str, began: datetime) -> Outcome:
+def refused(message: PartMessage, status: OutcomeStatus, code: str, began: datetime, void: bool = False) -> Outcome:
     """The outcome of a part that was not attempted."""
     timings = Timings(published_at=message.published_at, started_at=began, ended_at=now())
     return Outcome(
         step=message.step, part=message.part, status=status, reason=Reason(code=code, retryable=True),
-        timings=timings, worker=worker_name(),
+        timings=timings, worker=worker_name(), void=void,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ def prepare(
     warm = get_context("fork").Value("i", 0)
     signals.setup_logging.connect(_own_the_logs, weak=False)
 
+    @_or_exit
     def before_fork(**_: Any) -> None:
         configure(service, TelemetrySettings())
         if forks:
@@ -72,6 +74,20 @@ def prepare(
     if settings.health_file:
         children = settings.concurrency if forks else 0
         app.steps["consumer"].add(health_step(Path(settings.health_file), lambda: warm.value >= children))
+
+
+def _or_exit(prepare: Callable[..., None]) -> Callable[..., None]:
+    """Celery logs what a signal's handler raises and goes on: a worker that is half prepared must not take messages."""
+
+    @wraps(prepare)
+    def strictly(**arguments: Any) -> None:
+        try:
+            prepare(**arguments)
+        except Exception as error:
+            log.exception("start_failed", extra={"action": "start_failed", "error": type(error).__name__})
+            raise SystemExit(1) from error
+
+    return strictly
 
 
 def _own_the_logs(**_: Any) -> None:

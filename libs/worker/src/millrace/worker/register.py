@@ -47,6 +47,10 @@ def register_part(
 
     def run(self: Task[Any, Any], message: dict[str, Any]) -> Any:
         decoded = PartMessage.model_validate(message)
+        if decoded.stage_deadline_at <= now():
+            return refused(decoded, OutcomeStatus.TIMED_OUT, "deadline_passed", now(), void=True).model_dump(
+                mode="json"
+            )
         place = _Place.of(app, self)
         begun = place.begin()
         if begun.value is not None:

@@ -1,10 +1,13 @@
 """Out of the ingestion service: a run's first message, what is asked of it later, and the child that parses files."""
 
 import asyncio
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from typing import Protocol
 
 from celery import Celery
@@ -87,7 +90,7 @@ class ParserPool:
 
     def start(self) -> None:
         """Begin the children and have them import what they need."""
-        self._pool = ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"))
+        self._pool = ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"), initializer=_end_with_parent)
         for _ in range(self.processes):
             self._pool.submit(_nothing).result()
 
@@ -113,6 +116,18 @@ class ParserPool:
             for process in list(self._pool._processes.values()):
                 process.kill()
             self._pool = None
+
+
+def _end_with_parent() -> None:
+    """A child holds an end of its own pipe and would wait for a parent that was killed for ever."""
+    parent = parent_process()
+    assert parent is not None  # noqa: S101 - runs in a child
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _nothing() -> None:

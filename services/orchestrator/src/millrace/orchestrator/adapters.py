@@ -15,7 +15,6 @@ from millrace.contracts.messages import Advance, Deliver, FanOut
 from millrace.contracts.outcome import Outcome, OutcomeStatus, Reason
 from millrace.contracts.run import RunRecord
 from millrace.orchestrator.canvas import join_key, part_of, task_id_of
-from millrace.orchestrator.domain.joining import LATE
 from millrace.worker.join.store import JoinStore
 from millrace.worker.publish import publish
 
@@ -118,13 +117,6 @@ def _outcome(part: str, value: dict[str, object]) -> Outcome:
     except ValidationError:
         step, _, number = part.rpartition(".")
         error = str(value.get("error", "unknown"))
-        status, code = _CAUGHT.get(error, (OutcomeStatus.FAILED, "crashed"))
+        status = OutcomeStatus.TIMED_OUT if error == "TimeLimitExceeded" else OutcomeStatus.FAILED
+        code = "hard_time_limit" if error == "TimeLimitExceeded" else "crashed"
         return Outcome(step=step, part=int(number), status=status, reason=Reason(code=code, detail=error))
-
-
-_CAUGHT = {
-    "TimeLimitExceeded": (OutcomeStatus.TIMED_OUT, "hard_time_limit"),
-    # A message that had expired when a worker came to it.
-    "TaskRevokedError": (OutcomeStatus.TIMED_OUT, LATE),
-}
-"""What Celery says of a part that could not speak for itself."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from celery import Celery
 from celery.backends.base import BaseBackend
+from celery.states import REVOKED
 from celery.utils.log import get_task_logger
 from kombu.utils.functional import retry_over_time
 
@@ -29,6 +30,9 @@ SIZE_HEADER = "join_size"
 
 URGENT = "urgent"
 """Key of a part's value, when that is a dict: if true, the body is published now, whatever the others do."""
+
+VOID = "void"
+"""Key of a part's value: if true, the value is not kept. The part has said nothing, and another copy of it may."""
 
 PATIENCE_S = 4.0
 """How long a part waits for a store that does not answer. After that only the caller's own record can help."""
@@ -60,10 +64,12 @@ class JoinBackend(BaseBackend):
     def on_chord_part_return(self, request: Any, state: str, result: Any, **kwargs: Any) -> None:
         """Record the part's value, or the exception that Celery caught for it; publish the body when it was the last.
 
-        Called in the child that ran the part, or in its parent when the child was killed by its hard limit or the
-        message had expired.
+        Called in the child that ran the part, or in its parent when the child was killed by its hard limit. A message
+        that had expired says nothing about its part: a later copy may be on its way.
         """
         value = result if not isinstance(result, BaseException) else failure(state, result)
+        if state == REVOKED or (isinstance(value, dict) and value.get(VOID)):
+            return
         complete = self._record(request.chord["options"]["task_id"], request.id, json.dumps(value))
         point("outcome_recorded")
         if complete or (isinstance(value, dict) and value.get(URGENT)):

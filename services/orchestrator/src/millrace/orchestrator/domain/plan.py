@@ -40,7 +40,7 @@ def second_chance(
     what they write, and either there is time for it, or the run is `empty_handed` and better late than without any
     result.
     """
-    if not empty_handed and (current.dispatches > 1 or not _time_for_another(flow, record, current, at)):
+    if not (empty_handed or _time_for_another(flow, record, current, at)):
         return frozenset()
     later = flow.stages[flow.index(current.name) + 1 :]
     sources = {source for stage in later for step in stage.steps for source in step.inputs.values()}
