@@ -23,7 +23,7 @@ _SHARES = {"redis": 0.6, "sqs": 0.25, "amqp": 0.15}
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="Break the stack, account for it.")
     parser.add_argument("--seed", type=int, help="what everything random comes from; drawn when not given")
-    parser.add_argument("--runs", type=int, default=200, help="about how many runs in all")
+    parser.add_argument("--runs", type=int, default=185, help="about how many runs in all")
     parser.add_argument("--brokers", default="redis,sqs,amqp", help="redis, sqs, amqp; amqp needs rabbitmq-server")
     parser.add_argument("--scenario", default="", help="only scenarios whose names begin like these, by commas")
     parser.add_argument("--kill-every", type=float, nargs=2, metavar=("MIN", "MAX"), help="seconds between more kills")
