@@ -16,9 +16,10 @@ from tests.bench.processes import Worker
 from tests.bench.redis_runs import RedisRuns
 
 from millrace.contracts.base import now
+from millrace.contracts.catalogue import ADVANCE
+from millrace.contracts.messages import Advance
 from millrace.contracts.services import WorkerClass
 from millrace.local.process import Process
-from millrace.orchestrator.adapters import CeleryMessenger
 from millrace.storage.aws import Clients
 from millrace.storage.dynamodb import DynamoRuns
 from millrace.storage.ports import RunStore
@@ -26,6 +27,7 @@ from millrace.storage.settings import StorageSettings
 from millrace.testing.factories import run_record
 from millrace.worker.app import create_app
 from millrace.worker.join.redis_store import RedisJoins
+from millrace.worker.publish import publish
 from millrace.worker.settings import WorkerSettings
 
 PATIENCE_S = 60
@@ -44,7 +46,7 @@ class Millrace:
     """Runs of the orchestrator: the record first, then its first message, as the ingestion service does."""
 
     runs: RunStore | RedisRuns
-    messenger: CeleryMessenger
+    sender: Celery
 
     def begin(self) -> str:
         """See `Beginner`."""
@@ -54,7 +56,8 @@ class Millrace:
             due_at=at + timedelta(seconds=DEADLINE_S),
         )  # fmt: skip
         self.runs.create(record)
-        self.messenger.advance(record)
+        message = Advance(tenant=record.tenant, run_id=record.run_id)
+        publish(self.sender, ADVANCE, message, f"{record.run_id}:1:start")
         return record.run_id
 
 
@@ -131,7 +134,7 @@ def millrace(logs: str, app: str, environment: dict[str, str], folder: Path, nam
     )
     sender = create_app("bench", settings, WorkerClass.ORCHESTRATION, RedisJoins(redis))
     with processes.running(logs, fleet, environment, folder) as workers, sender, closing(clients):
-        yield System(name=name, beginner=Millrace(runs, CeleryMessenger(sender)), redis=redis, workers=workers)
+        yield System(name=name, beginner=Millrace(runs, sender), redis=redis, workers=workers)
 
 
 def _ended(environment: dict[str, str]) -> Redis:
