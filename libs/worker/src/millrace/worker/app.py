@@ -2,20 +2,21 @@
 
 from typing import Any
 
-from celery import Celery, signals
+from celery import signals
 
 from millrace.contracts.services import WorkerClass
 from millrace.worker.config import celery_settings
 from millrace.worker.connection import AMQP, use_our_transports
 from millrace.worker.join.backend import CONF_KEY
+from millrace.worker.join.batching import BatchingCelery
 from millrace.worker.join.store import JoinStore
 from millrace.worker.settings import WorkerSettings
 
 
-def create_app(service: str, settings: WorkerSettings, worker_class: WorkerClass, joins: JoinStore) -> Celery:
+def create_app(service: str, settings: WorkerSettings, worker_class: WorkerClass, joins: JoinStore) -> BatchingCelery:
     """A Celery app of this service: routed by the contracts, joined by our own backend, without any task yet."""
     use_our_transports()
-    app = Celery(service, amqp=AMQP, set_as_current=False)
+    app = BatchingCelery(service, amqp=AMQP, set_as_current=False)
     app.conf.update(celery_settings(settings, worker_class))
     app.conf[CONF_KEY] = joins
     signals.task_revoked.connect(_forget_expired, weak=False, dispatch_uid="forget-expired")

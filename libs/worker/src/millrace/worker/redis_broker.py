@@ -28,6 +28,12 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 """
 """Notes a message that was delivered: in the index by the time, and whole, so that it can be restored."""
 
+_DROP = """
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+"""
+"""Forgets a message that was acknowledged. A script, as above: one answer to read instead of a transaction's four."""
+
 # The stubs of kombu leave out what is private.
 _Channel: Any = redis.Channel
 _Poller: Any = redis.MultiChannelPoller
@@ -54,7 +60,13 @@ class QoS(_QoS):  # type: ignore[misc]
 
     def ack(self, delivery_tag: str) -> None:
         """Acknowledge. What cannot be is let go, and delivered again when its lease is over."""
-        self._settle(super().ack, delivery_tag)
+        self._settle(self._drop, delivery_tag)
+
+    def _drop(self, delivery_tag: str) -> None:
+        keys = [self.unacked_index_key, self.unacked_key]
+        with self.channel.conn_or_acquire() as client:
+            self.channel.drop_script(keys=keys, args=[delivery_tag], client=client)
+        virtual.QoS.ack(self, delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Hand back or drop. What cannot be is let go, as above."""
@@ -105,10 +117,34 @@ class Channel(_Channel):  # type: ignore[misc]
 
     QoS = QoS
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._shared: tuple[Any, Any] = None, None
+        super().__init__(*args, **kwargs)
+
+    @property
+    def supports_batch_publish(self) -> bool:
+        """Yes: nothing is tried again here. kombu takes the mere presence of a policy of redis-py for trying again."""
+        return True
+
     @cached_property
     def hold_script(self) -> Any:
         """Sent to Redis once; again when Redis has forgotten it."""
         return self._create_client().register_script(_HOLD)
+
+    @cached_property
+    def drop_script(self) -> Any:
+        """As above."""
+        return self._create_client().register_script(_DROP)
+
+    def _create_client(self, asynchronous: bool = False) -> Any:
+        """One client for the pool: kombu makes one for each command, which takes a tenth of a worker's loop."""
+        if asynchronous:
+            return super()._create_client(asynchronous)
+        known, client = self._shared
+        if known is not self.pool:
+            client = super()._create_client()
+            self._shared = self.pool, client
+        return client
 
     def _connparams(self, asynchronous: bool = False) -> Any:
         return super()._connparams(asynchronous) | {"retry": Retry(NoBackoff(), 0)}

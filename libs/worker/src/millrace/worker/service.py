@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from celery import Celery
-
 from millrace.contracts.services import WorkerClass
 from millrace.storage.connect import Stores, connect_stores
 from millrace.storage.settings import StorageSettings
 from millrace.worker.app import create_app
+from millrace.worker.join.batching import BatchingCelery
 from millrace.worker.join.redis_store import RedisJoins
 from millrace.worker.join.store import JoinStore
 from millrace.worker.load.report import report
@@ -33,7 +32,7 @@ class Service:
     settings: Settings
     stores: Stores
     joins: JoinStore
-    app: Celery
+    app: BatchingCelery
 
     def prepare(self, warm_up: WarmUp | None = None) -> None:
         """Connect telemetry, warm-up, health and load to the worker."""

@@ -11,6 +11,7 @@ from millrace.contracts.messages import Advance, PartMessage, part_id
 from millrace.contracts.run import RunRecord, StageRecord
 from millrace.orchestrator.domain.joining import quota
 from millrace.worker.join.backend import CONF_KEY, SIZE_HEADER
+from millrace.worker.join.batching import BatchingCelery
 from millrace.worker.join.store import JoinStore
 from millrace.worker.publish import signature
 
@@ -37,22 +38,24 @@ def part_of(task: str) -> str:
     return task.rpartition(":")[2]
 
 
-def publish_stage(app: Celery, record: RunRecord, stage: StageRecord, parts: Sequence[Part]) -> None:
+def publish_stage(app: BatchingCelery, record: RunRecord, stage: StageRecord, parts: Sequence[Part]) -> None:
     """Publish all parts of a stage as one chord whose body advances the run."""
     body = _body(app, record, stage.name, quota(stage))
-    chord([_part(app, part) for part in parts], body, app=app).apply_async()
+    with app.batch():
+        chord([_part(app, part) for part in parts], body, app=app).apply_async()
     app.conf[CONF_KEY].seal(body.options["task_id"])
 
 
-def publish_again(app: Celery, record: RunRecord, stage: StageRecord, parts: Sequence[Part]) -> None:
+def publish_again(app: BatchingCelery, record: RunRecord, stage: StageRecord, parts: Sequence[Part]) -> None:
     """Publish some parts of a chord once more. Its join is opened again: it may have been lost, or have grown."""
     size = quota(stage)
     body = _body(app, record, stage.name, size)
     joins: JoinStore = app.conf[CONF_KEY]
     joins.open(body.options["task_id"], size)
-    for part in parts:
-        again: Any = _part(app, part)
-        again.apply_async(chord=body)
+    with app.batch():
+        for part in parts:
+            again: Any = _part(app, part)
+            again.apply_async(chord=body)
     joins.seal(body.options["task_id"])
 
 

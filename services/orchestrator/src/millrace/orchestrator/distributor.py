@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from celery import Celery
-
 from millrace.contracts.base import now
 from millrace.contracts.flow import Flow
 from millrace.contracts.messages import FanOut, part_id
@@ -17,6 +15,7 @@ from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
 from millrace.worker.crash import point
 from millrace.worker.join.backend import CONF_KEY
+from millrace.worker.join.batching import BatchingCelery
 from millrace.worker.join.errors import JoinUnavailable
 from millrace.worker.join.store import JoinStore
 
@@ -30,7 +29,7 @@ AFTER_S = 0.02
 class Distributor:
     """Publishes what the run record says, so a repeated message publishes the same parts."""
 
-    app: Celery
+    app: BatchingCelery
     store: RunStore
     flows: dict[str, Flow]
     messenger: Messenger
