@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from millrace.local.rabbitmq import rabbitmq_binary, start_rabbitmq
-from millrace.local.servers import Server
+from millrace.local.servers import Server, start_redis
 from millrace.local.settings import inherited_whole
 from millrace.storage.aws import Clients
 from millrace.testing.aws_faults import AwsFaults
@@ -82,3 +82,11 @@ def workers(request: pytest.FixtureRequest) -> Workers:
     """Workers on each broker that delivers again by a visibility timeout."""
     made: Workers = request.getfixturevalue(f"workers_on_{request.param}")
     return made
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[Server]:
+    """A Redis that a test may kill."""
+    made = start_redis(tmp_path, inherited_whole())
+    yield made
+    made.stop()

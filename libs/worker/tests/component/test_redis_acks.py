@@ -1,7 +1,6 @@
 """A worker that could not acknowledge a message goes on with the next one."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,26 +8,17 @@ from kombu import Connection, Exchange, Queue
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisGone
 
-from millrace.local.servers import Server, start_redis
-from millrace.local.settings import inherited_whole
+from millrace.local.servers import Server
 from millrace.worker.connection import use_our_transports
 
 QUEUE = Queue("acks", Exchange("acks", type="direct"), "acks")
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A Redis that this test may kill."""
-    made = start_redis(tmp_path, inherited_whole())
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def channel(server: Server) -> Iterator[Any]:
+def channel(own_redis: Server) -> Iterator[Any]:
     """A channel of our transport that takes one message at a time, with one message in its queue."""
     use_our_transports()
-    with Connection(server.url) as connection:
+    with Connection(own_redis.url) as connection:
         opened: Any = connection.channel()
         opened.basic_qos(0, 1, False)
         connection.Producer(opened).publish({}, exchange=QUEUE.exchange, routing_key="acks", declare=[QUEUE])
@@ -42,10 +32,12 @@ def take(channel: Any) -> Any:
     return message
 
 
-def test_an_acknowledgement_over_a_connection_that_was_cut_is_made_over_a_new_one(server: Server, channel: Any) -> None:
+def test_an_acknowledgement_over_a_connection_that_was_cut_is_made_over_a_new_one(
+    own_redis: Server, channel: Any
+) -> None:
     # given
     message = take(channel)
-    with Redis.from_url(server.url) as client:
+    with Redis.from_url(own_redis.url) as client:
         client.client_kill_filter(_type="normal", skipme=True)
         # when
         message.ack()
@@ -55,11 +47,11 @@ def test_an_acknowledgement_over_a_connection_that_was_cut_is_made_over_a_new_on
 
 
 def test_an_acknowledgement_that_cannot_be_made_does_not_keep_the_next_message_away(
-    server: Server, channel: Any
+    own_redis: Server, channel: Any
 ) -> None:
     # given
     message = take(channel)
-    server.process.kill()
+    own_redis.process.kill()
     # when
     with pytest.raises(RedisGone):
         message.ack()
