@@ -1,8 +1,10 @@
 """Chores: each of them runs in a worker, and a store that is away ends one turn only."""
 
 import threading
+from collections.abc import Iterator
 
-from celery import Celery
+import pytest
+from celery import Celery, signals
 from celery.contrib.testing.worker import start_worker
 
 from millrace.orchestrator.chores import add_chore
@@ -10,6 +12,18 @@ from millrace.storage.errors import Unavailable
 
 PATIENCE_S = 30
 """Bounds a hang."""
+
+
+@pytest.fixture(autouse=True)
+def untouched_logs() -> Iterator[None]:
+    """A worker in this process must not set up the logs that other tests look at."""
+
+    def keep(**_: object) -> None:
+        """Whoever listens to this signal owns the logs."""
+
+    signals.setup_logging.connect(keep)
+    yield
+    signals.setup_logging.disconnect(keep)
 
 
 def test_every_chore_is_done_again_and_again_whatever_happens_to_a_turn() -> None:

@@ -170,6 +170,12 @@ class RunRecord(Message):
     """When objects that nobody refers to are looked for; None when none can have been left behind."""
 
     @property
+    def head(self) -> dict[str, Any]:
+        """What every message of this attempt begins with (`RunMessage`)."""
+        fields = ("tenant", "run_id", "attempt", "traceparent")
+        return {name: getattr(self, name) for name in fields}
+
+    @property
     def since(self) -> datetime:
         """When this attempt began."""
         return self.began_at or self.accepted_at

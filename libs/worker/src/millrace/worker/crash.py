@@ -63,11 +63,6 @@ def arm(folder: str, service: str) -> None:
         signals.after_task_publish.connect(_published, weak=False)
 
 
-def disarm() -> None:
-    """Heed nothing any more."""
-    _armed.clear()
-
-
 def point(name: str) -> None:
     """A boundary that a crash may fall on; KeyError when armed and the name is not in `POINTS`."""
     folder = _armed.get("folder")

@@ -37,7 +37,7 @@ class CeleryStarter:
 
     def start(self, record: RunRecord) -> None:
         """See `Starter`."""
-        message = Advance(tenant=record.tenant, run_id=record.run_id, traceparent=record.traceparent)
+        message = Advance(**record.head)
         publish(self.app, ADVANCE, message, f"{record.run_id}:1:start")
 
 
@@ -60,7 +60,7 @@ class CeleryAsker:
     def cancel(self, record: RunRecord, reason: str) -> None:
         """See `Asker`."""
         message = Cancel(
-            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            **record.head,
             reason=reason,
         )  # fmt: skip
         publish(self.app, CANCEL, message, f"{record.run_id}:{record.attempt}:cancel")
@@ -68,7 +68,7 @@ class CeleryAsker:
     def redrive(self, record: RunRecord, start: str) -> None:
         """See `Asker`."""
         message = Redrive(
-            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            **record.head,
             start=start,
         )  # fmt: skip
         publish(self.app, REDRIVE, message, f"{record.run_id}:{record.attempt}:redrive")

@@ -57,7 +57,7 @@ class CeleryMessenger:
     def fan_out(self, record: RunRecord, stage: str, only: tuple[str, ...] | None) -> None:
         """See `Messenger`."""
         message = FanOut(
-            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            **record.head,
             stage=stage, only=only,
         )  # fmt: skip
         publish(self.app, FAN_OUT, message, f"{record.run_id}:{record.attempt}:{stage}:fan_out:{record.revision}")
@@ -65,7 +65,7 @@ class CeleryMessenger:
     def look(self, record: RunRecord, stage: str) -> None:
         """See `Messenger`."""
         message = Advance(
-            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            **record.head,
             stage=stage,
         )  # fmt: skip
         publish(self.app, ADVANCE, message, f"{record.run_id}:{record.attempt}:{stage}:look")
@@ -75,7 +75,7 @@ class CeleryMessenger:
         made = record.callback.deliveries if record.callback else 0
         event = record.callback.event_id if record.callback else event_id(record.run_id)
         message = Deliver(
-            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            **record.head,
             event_id=event, delivery=made + 1,
         )  # fmt: skip
         publish(self.app, DELIVER, message, f"{event}:{made + 1}")

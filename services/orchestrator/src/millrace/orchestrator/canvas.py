@@ -66,8 +66,6 @@ def _part(app: Celery, part: Part) -> Signature[Any]:
 
 
 def _body(app: Celery, record: RunRecord, stage: str, size: int) -> Signature[Any]:
-    message = Advance(
-        tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, stage=stage, traceparent=record.traceparent
-    )
+    message = Advance(**record.head, stage=stage)
     key = join_key(record.tenant, record.run_id, record.attempt, stage)
     return signature(app, ADVANCE, message, key, headers={SIZE_HEADER: size})

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kombu.exceptions import OperationalError
+
 from millrace.contracts.base import now
 from millrace.contracts.flow import Flow
 from millrace.contracts.messages import FanOut, part_id
@@ -68,5 +70,13 @@ class Distributor:
             joined = joins.closed(canvas.join_key(record.tenant, record.run_id, record.attempt, stage.name))
         except JoinUnavailable:
             joined = False
-        if not joined:
+        if joined:
+            return
+        try:
             self.messenger.look(record, stage.name)
+        except OperationalError as error:
+            # The sweep looks within its second.
+            log.warning(
+                "look_not_published",
+                extra={"action": "look_not_published", "run_id": record.run_id, "error": type(error).__name__},
+            )

@@ -140,6 +140,10 @@ class Engine:
         if not lost:
             return False
         after = runs.recover(self.flow(record), record, lost, at)
+        log.warning(
+            "artifacts_lost",
+            extra={"action": "artifacts_lost", "run_id": record.run_id, "stage": stage.name, "steps": len(lost)},
+        )
         return self.move(record, after, anew=[each.name for each in record.stages if each not in after.stages])
 
     def _divide(self, record: RunRecord, stage: StageRecord, outcomes: Outcomes) -> bool:
@@ -148,6 +152,10 @@ class Engine:
         if not bad or self.clock() >= stage.deadline_at:
             return False
         after, added = runs.divide(self.flow(record), record, bad, self.clock())
+        log.warning(
+            "parts_divided",
+            extra={"action": "parts_divided", "run_id": record.run_id, "stage": stage.name, "parts": len(added)},
+        )
         return bool(added) and self.move(record, after, added)
 
     def _publish_what_is_owed(self, record: RunRecord) -> None:

@@ -149,7 +149,7 @@ def _step_parts(
     until = max(current.deadline_at, record.deadline_at) + LATE if step.required else current.deadline_at
     for number, rows in _numbered(len(shares), begun):
         yield spec, PartMessage(
-            tenant=record.tenant, run_id=record.run_id, attempt=record.attempt, traceparent=record.traceparent,
+            **record.head,
             stage=current.name, step=step.name, part=number, parts=begun.planned, deadline_at=record.deadline_at,
             stage_deadline_at=until, allowance_s=max(0.05, left / ceil(len(shares) / step.lanes)),
             published_at=at, inputs=shares[rows.chunk if rows else number], params=params, mapped=step.each,
