@@ -47,11 +47,14 @@ class TaskSpec(Generic[Input]):
     """Counted up when the same input would give other bytes."""
 
 
-def _part(name: str, service: str, model: type[Input], soft: float, **outputs: Output) -> TaskSpec[Input]:
+def _part(
+    name: str, service: str, model: type[Input], soft: float, version: int = 1, **outputs: Output
+) -> TaskSpec[Input]:
     queue = service.replace("_", "-")
     return TaskSpec(
-        name=name, service=service, queue=queue, input=model, outputs=outputs, soft_limit_s=soft, hard_limit_s=soft + 2
-    )
+        name=name, service=service, queue=queue, input=model, outputs=outputs, soft_limit_s=soft,
+        hard_limit_s=soft + 2, version=version,
+    )  # fmt: skip
 
 
 def _control(name: str, service: str, queue: str, model: type[Input], soft: float) -> TaskSpec[Input]:
@@ -65,7 +68,7 @@ FAN_OUT = _control("distribution.fan_out", "orchestrator", "distribution", messa
 DELIVER = _control("callback.deliver", "callback", "callback", messages.Deliver, 8)
 
 CONVERSATIONS = _part(
-    "dataset.conversations.build", "dataset_conversations", inputs.BuildConversations, 4,
+    "dataset.conversations.build", "dataset_conversations", inputs.BuildConversations, 4, 2,
     conversations=Output(content=tables.CONVERSATIONS), turns=Output(content=tables.TURNS),
     units=Output(content=tables.UNITS, many=True), quality=Output(content=insights.Manifest),
 )  # fmt: skip
@@ -75,8 +78,9 @@ RATINGS = _part(
     quality=Output(content=insights.Manifest),
 )  # fmt: skip
 CUSTOMERS = _part(
-    "dataset.customers.customers", "dataset_customers", inputs.BuildCustomers, 4,
-    customers=Output(content=tables.CUSTOMERS), quality=Output(content=insights.Manifest),
+    "dataset.customers.customers", "dataset_customers", inputs.BuildCustomers, 4, 2,
+    customers=Output(content=tables.CUSTOMERS), contacts=Output(content=tables.CONTACTS),
+    quality=Output(content=insights.Manifest),
 )  # fmt: skip
 OPERATIONS = _part(
     "dataset.customers.operations", "dataset_customers", inputs.BuildOperations, 4,
@@ -84,26 +88,41 @@ OPERATIONS = _part(
     quality=Output(content=insights.Manifest),
 )  # fmt: skip
 ANNOTATE = _part(
-    "nlp.annotate", "nlp", inputs.Annotate, 5,
+    "nlp.annotate", "nlp", inputs.Annotate, 5, 2,
     annotations=Output(content=tables.ANNOTATIONS), vectors=Output(content=tables.VECTORS),
 )  # fmt: skip
-TOPICS = _part("nlp.topics", "nlp", inputs.FindTopics, 3, topics=Output(content=insights.Topics))
+TOPICS = _part("nlp.topics", "nlp", inputs.FindTopics, 3, 2, topics=Output(content=insights.Topics))
 PHRASES = _part("nlp.phrases", "nlp", inputs.FindPhrases, 3, phrases=Output(content=insights.Phrases))
 SUMMARY = _part("nlp.summary", "nlp", inputs.Summarize, 3, summary=Output(content=insights.Summary))
-KPIS = _part("analytics.kpis", "analytics", inputs.MeasureKpis, 3, kpis=Output(content=insights.Kpis))
+KPIS = _part("analytics.kpis", "analytics", inputs.MeasureKpis, 3, 2, kpis=Output(content=insights.Kpis))
 TRENDS = _part("analytics.trends", "analytics", inputs.MeasureTrends, 3, trends=Output(content=insights.Trends))
 THEME_IMPACT = _part(
     "analytics.theme_impact", "analytics", inputs.ThemeImpact, 3, impact=Output(content=insights.ThemeImpacts)
 )
-DRIVERS = _part("analytics.drivers", "analytics", inputs.FindDrivers, 3, drivers=Output(content=insights.Drivers))
-REPORT = _part("analytics.report", "analytics", inputs.WriteReport, 3, report=Output(content=Report, durable=True))
+DRIVERS = _part("analytics.drivers", "analytics", inputs.FindDrivers, 3, 2, drivers=Output(content=insights.Drivers))
+DUPLICATES = _part("nlp.duplicates", "nlp", inputs.FindDuplicates, 3, duplicates=Output(content=insights.Duplicates))
+SEGMENTS = _part(
+    "analytics.segments", "analytics", inputs.CompareSegments, 3, segments=Output(content=insights.Segments)
+)
+CONTACTS = _part("analytics.contacts", "analytics", inputs.CountContacts, 3, contacts=Output(content=insights.Contacts))
+CHANGES = _part("analytics.changes", "analytics", inputs.FindChanges, 3, changes=Output(content=insights.Changes))
+EMERGING = _part("analytics.emerging", "analytics", inputs.FindEmerging, 3, emerging=Output(content=insights.Emerging))
+FORECAST = _part(
+    "analytics.forecast", "analytics", inputs.MakeForecasts, 3, forecasts=Output(content=insights.Forecasts)
+)
+RISKS = _part("analytics.risks", "analytics", inputs.ScoreRisks, 3, risks=Output(content=insights.Risks))
+SERVICE_LEVELS = _part(
+    "analytics.service_levels", "analytics", inputs.MeasureService, 3,
+    service_levels=Output(content=insights.ServiceLevels),
+)  # fmt: skip
+REPORT = _part("analytics.report", "analytics", inputs.WriteReport, 3, 2, report=Output(content=Report, durable=True))
 
 CONTROL = (ADVANCE, CANCEL, REDRIVE, FAN_OUT, DELIVER)
 """Tasks that move a run; each takes its message as it is."""
 
 PARTS = (
-    CONVERSATIONS, RATINGS, CUSTOMERS, OPERATIONS, ANNOTATE, TOPICS, PHRASES, SUMMARY, KPIS, TRENDS, THEME_IMPACT,
-    DRIVERS, REPORT,
+    CONVERSATIONS, RATINGS, CUSTOMERS, OPERATIONS, ANNOTATE, DUPLICATES, TOPICS, PHRASES, SUMMARY, KPIS, TRENDS,
+    FORECAST, SERVICE_LEVELS, SEGMENTS, THEME_IMPACT, DRIVERS, CONTACTS, CHANGES, EMERGING, RISKS, REPORT,
 )  # fmt: skip
 """Tasks that compute; each takes a `PartMessage` and returns an `Outcome`."""
 

@@ -64,11 +64,18 @@ class Summarize(Message):
     vectors: Many
 
 
+class FindDuplicates(Message):
+    """`nlp.duplicates`: records that say nearly the same."""
+
+    units: Many
+
+
 class MeasureKpis(Message):
     """`analytics.kpis`: the scores with their intervals."""
 
     ratings: One
     tickets: Maybe = None
+    customers: Maybe = None
 
 
 class MeasureTrends(Message):
@@ -92,6 +99,55 @@ class FindDrivers(Message):
     annotations: Many
 
 
+class CompareSegments(Message):
+    """`analytics.segments`: every segment against the rest."""
+
+    ratings: One
+    segments: One
+
+
+class CountContacts(Message):
+    """`analytics.contacts`: contact reasons, flags and entities."""
+
+    annotations: Many
+
+
+class FindChanges(Message):
+    """`analytics.changes`: change points and anomalies of scores, volume, sentiment and themes."""
+
+    ratings: One
+    annotations: Many = ()
+    hourly: Maybe = None
+
+
+class FindEmerging(Message):
+    """`analytics.emerging`: what is mentioned more than before."""
+
+    annotations: Many
+
+
+class MakeForecasts(Message):
+    """`analytics.forecast`: the next days of volume and scores."""
+
+    ratings: One
+    hourly: Maybe = None
+
+
+class ScoreRisks(Message):
+    """`analytics.risks`: customers who may leave."""
+
+    customers: One
+    contacts: One
+    annotations: Many = ()
+
+
+class MeasureService(Message):
+    """`analytics.service_levels`: replies, resolutions and reopened tickets."""
+
+    tickets: One
+    hourly: Maybe = None
+
+
 class WriteReport(Message):
     """`analytics.report`: joins every insight of the run."""
 
@@ -103,6 +159,14 @@ class WriteReport(Message):
     topics: Maybe = None
     phrases: Maybe = None
     summary: Maybe = None
+    segments: Maybe = None
+    contacts: Maybe = None
+    duplicates: Maybe = None
+    changes: Maybe = None
+    emerging: Maybe = None
+    forecasts: Maybe = None
+    risks: Maybe = None
+    service_levels: Maybe = None
     set_aside: Many = ()
     """Which records steps did without, because each of them killed its worker."""
     run: RunContext

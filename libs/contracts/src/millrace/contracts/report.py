@@ -6,13 +6,21 @@ from pydantic import Field
 
 from millrace.contracts.base import Message, Timestamp
 from millrace.contracts.insights import (
+    Anomaly,
+    ChangePoint,
+    Contacts,
     Driver,
+    DuplicateCluster,
+    EmergingTheme,
     Estimate,
+    Forecast,
     Kpis,
     Manifest,
     Phrase,
     Quote,
+    Risks,
     SegmentScore,
+    ServiceLevels,
     SetAsideRecords,
     Theme,
     Topic,
@@ -43,8 +51,28 @@ class Lineage(Message):
     steps: tuple[StepContext, ...]
 
 
+class ModelUse(Message):
+    """A model that had a say in the report."""
+
+    step: str
+    model: str
+    """Its name and version, and whatever else changes its answers."""
+
+
+class RunCost(Message):
+    """What the run cost up to its report, estimated at list prices."""
+
+    usd: float
+    compute_s: float
+    """Seconds of one core that its parts took."""
+    messages: int
+    """Messages that were sent for it."""
+    basis: str
+    """Which price list, and what is left out."""
+
+
 class Report(Message):
-    """Everything a run found, in one artifact."""
+    """Everything a run found, in one artifact. `schema_version` is counted up when a field changes its meaning."""
 
     schema_version: int = 1
     run_id: str
@@ -69,7 +97,22 @@ class Report(Message):
     summary: tuple[Quote, ...] = ()
     data_quality: tuple[Manifest, ...] = ()
     notes: tuple[str, ...] = ()
+    """What could not be said, and why."""
     lineage: Lineage
+    contacts: Contacts | None = None
+    duplicates: tuple[DuplicateCluster, ...] = ()
+    """The biggest clusters of records that say nearly the same; at most ten, each with at most ten record ids."""
+    duplicate_share: Estimate | None = None
+    change_points: tuple[ChangePoint, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
+    emerging: tuple[EmergingTheme, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
+    risks: Risks | None = None
+    service_levels: ServiceLevels | None = None
+    models: tuple[ModelUse, ...] = ()
+    timings: dict[str, float] = {}
+    """Seconds by step, from the begin of its first part to the end of its last."""
+    cost: RunCost | None = None
 
 
 class CallbackTheme(Message):
@@ -79,6 +122,15 @@ class CallbackTheme(Message):
     label: str
     records: int
     impact: float | None = None
+
+
+class Alert(Message):
+    """Something that asks for action today."""
+
+    kind: str
+    """`change_point`, `emerging`, `risk` or `anomaly`."""
+    text: str
+    metric: str
 
 
 class CallbackData(Message):
@@ -98,7 +150,15 @@ class CallbackData(Message):
     scores: dict[str, float] = {}
     """Mean by rating scale."""
     top_themes: tuple[CallbackTheme, ...] = ()
+    kpis: dict[str, float] = {}
+    """Digest of the scores, such as `nps`, `net_sentiment` and `csat_satisfied`."""
+    alerts: tuple[Alert, ...] = Field(default=(), max_length=5)
+    timings: dict[str, float] = {}
+    """Seconds by stage."""
+    cost_usd: float | None = None
     report_url: str | None = None
+    """Opens without a key until `report_expires_at`."""
+    report_expires_at: Timestamp | None = None
     report_sha256: str | None = None
     accepted_at: Timestamp
     ended_at: Timestamp

@@ -21,6 +21,8 @@ class Column(StrEnum):
     """Null where the record had none."""
     STRINGS = "list<string>"
     BYTES = "binary"
+    SPANS = "list<struct<kind: string, value: string, start: int64, end: int64>>"
+    """What was found in a text: offsets are characters of the turn's masked text, the end exclusive."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class Table:
     name: str
     version: int
     columns: Mapping[str, Column]
+    added: frozenset[str] = frozenset()
+    """Columns that writers of an earlier release do not have: null where they are missing."""
 
     @property
     def schema_name(self) -> str:
@@ -37,8 +41,8 @@ class Table:
         return f"{self.name}/{self.version}"
 
 
-def _table(name: str, /, **columns: Column) -> Table:
-    return Table(name=name, version=1, columns=MappingProxyType(columns))
+def _table(name: str, added: frozenset[str] = frozenset(), /, **columns: Column) -> Table:
+    return Table(name=name, version=1, columns=MappingProxyType(columns), added=added)
 
 
 _S, _I, _R, _B, _T = Column.STRING, Column.INTEGER, Column.REAL, Column.BOOLEAN, Column.TIME
@@ -70,9 +74,18 @@ SEGMENTS = _table("segments", record_id=_S, name=_S, value=_S)
 
 CUSTOMERS = _table(
     "customers",
+    frozenset({"contact_rate", "reopened", "plan", "tenure_days", "churned"}),
     customer=_S, contacts=_I, first_at=_T, last_at=_T, recency_days=_R, rating_mean=_R, rating_slope=_R, n_rated=_I,
+    contact_rate=_R, reopened=_I, plan=_S, tenure_days=_R, churned=_B,
 )  # fmt: skip
-"""One row per customer hash; `rating_slope` is the change of the normalised rating per contact, null under 3."""
+"""One row per customer hash; `rating_slope` is the change of the normalised rating per contact, null under 3.
+
+`contact_rate` is contacts per 30 days of the customer's own span, null under two dated contacts; `plan`,
+`tenure_days` and `churned` come from the producer's attributes, null where none says so.
+"""
+
+CONTACTS = _table("contacts", record_id=_S, customer=_S, conv_id=_S, created_at=_T, role=_S)
+"""One row per record whose customer is known: whose it is, as a hash."""
 
 TICKETS = _table(
     "tickets", conv_id=_S, opened_at=_T, first_reply_s=_R, resolution_s=_R, turns=_I, reopened=_I, agent=_S
@@ -84,15 +97,19 @@ HOURLY = _table("hourly", hour=_T, records=_I, backlog=_I)
 
 ANNOTATIONS = _table(
     "annotations",
+    frozenset({"conv_id", "reason", "reason_confidence", "flags", "entities"}),
     unit_id=_S, turn_id=_S, record_id=_S, n=_I, text=_S, text_hash=_S, lang=_S, role=_S, created_at=_T, dup_of=_S,
     sentiment=_R, confidence=_R, tier=_I, themes=Column.STRINGS, has_vector=_B,
+    conv_id=_S, reason=_S, reason_confidence=_R, flags=Column.STRINGS, entities=Column.SPANS,
 )  # fmt: skip
-"""One row per unit: `sentiment` lies between -1 and 1; `themes` are taxonomy ids; `tier` is
-1 where a vector decided a theme, 0 where rules did; `has_vector` tells whether the unit was embedded."""
+"""One row per unit: `sentiment` lies between -1 and 1, null where it cannot be told; `themes` are taxonomy ids;
+`tier` is the highest that had a say: 0 rules, 1 vectors, 2 a configured model; `has_vector` tells whether the unit
+was embedded. `reason` is the contact reason's id, empty where none is near enough; `flags` are `urgent`, `effort`,
+`escalation` and `churn`; `entities` are order ids, versions, amounts of money, dates and products."""
 
 VECTORS = _table("vectors", unit_id=_S, vector=Column.BYTES)
 """One row per embedded unit: 384 little-endian float16, of length 1."""
 
 ALL = (
-    CONVERSATIONS, TURNS, UNITS, RATINGS, SEGMENTS, CUSTOMERS, TICKETS, HOURLY, ANNOTATIONS, VECTORS,
+    CONVERSATIONS, TURNS, UNITS, RATINGS, SEGMENTS, CUSTOMERS, CONTACTS, TICKETS, HOURLY, ANNOTATIONS, VECTORS,
 )  # fmt: skip

@@ -16,6 +16,9 @@ _TYPES: dict[Column, pa.DataType] = {
     Column.TIME: pa.timestamp("us", tz="UTC"),
     Column.STRINGS: pa.list_(pa.string()),
     Column.BYTES: pa.binary(),
+    Column.SPANS: pa.list_(
+        pa.struct([("kind", pa.string()), ("value", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
+    ),
 }
 
 
@@ -47,11 +50,20 @@ def encode(data: pa.Table, table: Table) -> bytes:
 
 
 def decode(data: bytes, table: Table) -> pa.Table:
-    """Parquet bytes as a table with the schema's columns; columns that it does not know are left out."""
+    """Parquet bytes as a table with the schema's columns; columns that it does not know are left out, and those that
+    an earlier release did not write are null.
+    """
     try:
-        return conform(pq.read_table(io.BytesIO(data)), table)
+        return conform(_completed(pq.read_table(io.BytesIO(data)), table), table)
     except pa.ArrowInvalid as error:
         raise SchemaMismatch(f"{table.schema_name} is not readable as Parquet") from error
+
+
+def _completed(data: pa.Table, table: Table) -> pa.Table:
+    for name, column in table.columns.items():
+        if name in table.added and name not in data.column_names:
+            data = data.append_column(name, pa.nulls(data.num_rows, _TYPES[column]))
+    return data
 
 
 def read_column(data: bytes, name: str) -> list[str]:

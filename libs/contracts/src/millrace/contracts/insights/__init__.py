@@ -1,0 +1,88 @@
+"""What the language and analytics tasks find: typed contents of their JSON artifacts.
+
+Every number carries its n and, where it is an estimate, its interval; every claim its evidence.
+"""
+
+from millrace.contracts.insights.common import Check, Estimate, Manifest, Quote, SetAsideRecords
+from millrace.contracts.insights.customers import AgentRange, Risk, RiskReason, Risks, ServiceLevels
+from millrace.contracts.insights.language import (
+    Contacts,
+    DuplicateCluster,
+    Duplicates,
+    EntityCount,
+    FlagShare,
+    Phrase,
+    Phrases,
+    ReasonShare,
+    Summary,
+    Topic,
+    Topics,
+)
+from millrace.contracts.insights.scores import (
+    Bucket,
+    Driver,
+    Drivers,
+    Kpis,
+    Score,
+    Segments,
+    SegmentScore,
+    Theme,
+    ThemeImpacts,
+)
+from millrace.contracts.insights.time import (
+    Anomaly,
+    ChangePoint,
+    Changes,
+    Emerging,
+    EmergingTheme,
+    Forecast,
+    ForecastPoint,
+    Forecasts,
+    Point,
+    Trend,
+    Trends,
+)
+
+__all__ = [
+    "AgentRange",
+    "Anomaly",
+    "Bucket",
+    "ChangePoint",
+    "Changes",
+    "Check",
+    "Contacts",
+    "Driver",
+    "Drivers",
+    "DuplicateCluster",
+    "Duplicates",
+    "Emerging",
+    "EmergingTheme",
+    "EntityCount",
+    "Estimate",
+    "FlagShare",
+    "Forecast",
+    "ForecastPoint",
+    "Forecasts",
+    "Kpis",
+    "Manifest",
+    "Phrase",
+    "Phrases",
+    "Point",
+    "Quote",
+    "ReasonShare",
+    "Risk",
+    "RiskReason",
+    "Risks",
+    "Score",
+    "SegmentScore",
+    "Segments",
+    "ServiceLevels",
+    "SetAsideRecords",
+    "Summary",
+    "Theme",
+    "ThemeImpacts",
+    "Topic",
+    "Topics",
+    "Trend",
+    "Trends",
+]
