@@ -1,7 +1,8 @@
 """`python tests/contracts/record.py`: record an example of every task's messages that has none yet.
 
 An example is written once per task and version and never changed: it stands for messages that are in queues and
-stores when the next release starts.
+stores when the next release starts. The JSON schemas of the report and the callback are written anew each time: the
+difference is what a reviewer looks at.
 """
 
 import json
@@ -16,10 +17,12 @@ from millrace.contracts.catalogue import TaskSpec
 from millrace.contracts.ids import event_id
 from millrace.contracts.messages import Advance, Cancel, Deliver, FanOut, PartMessage, Redrive, RunMessage
 from millrace.contracts.outcome import Coverage, Outcome, OutcomeStatus, Reason, Timings
+from millrace.contracts.report import CallbackBody, Report
 from millrace.contracts.run import Gap, RunContext, StepContext
 from millrace.contracts.tables import Table
 
 EXAMPLES = Path(__file__).parents[2] / "libs" / "contracts" / "examples"
+SCHEMAS = EXAMPLES.parent / "schemas"
 RUN_ID = "run_01M80000000000000000000000"
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -96,8 +99,24 @@ def _write(path: Path, message: Message) -> None:
         path.write_text(json.dumps(message.model_dump(mode="json"), indent=2) + "\n")
 
 
+def schema(model: type[Message]) -> str:
+    """What a consumer may rely on, as JSON Schema."""
+    return json.dumps(model.model_json_schema(mode="serialization"), indent=2) + "\n"
+
+
+def schemas() -> dict[Path, str]:
+    """The schemas of what consumers are given, by file."""
+    return {
+        SCHEMAS / f"report.v{Report.model_fields['schema_version'].default}.json": schema(Report),
+        SCHEMAS / "callback.v1.json": schema(CallbackBody),
+    }
+
+
 def main() -> None:
-    """Write what is missing."""
+    """Write what is missing, and the schemas as they are now."""
+    SCHEMAS.mkdir(exist_ok=True)
+    for path, text in schemas().items():
+        path.write_text(text)
     for spec in catalogue.CONTROL:
         _write(folder(spec) / "message.json", control_message(spec))
     for spec in catalogue.PARTS:

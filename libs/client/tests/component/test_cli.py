@@ -64,6 +64,17 @@ def test_submit_and_wait_shows_progress_and_then_all_that_was_found(millrace: Mi
     assert "Callback: none was asked for" in done.stdout
 
 
+def test_a_report_is_shown_or_kept_as_a_page(millrace: Millrace, api: Any, tmp_path: Path) -> None:
+    # when
+    shown = millrace("report", RUN)
+    api.say(200, b"<!DOCTYPE html>", Content_Type="text/html")
+    kept = millrace("report", RUN, "--out", "page.html")
+
+    # then
+    assert "Fit drags the mean score down by 0.21" in shown.stdout
+    assert (kept.exit_code, kept.stdout, (tmp_path / "page.html").read_text()) == (0, "", "<!DOCTYPE html>")
+
+
 def test_a_partial_run_ends_well_and_says_where_the_report_is(
     millrace: Millrace, api: Any, csv_file: Path, partial: RunView
 ) -> None:

@@ -153,6 +153,21 @@ def test_the_report_of_an_attempt_is_asked_for_by_its_number(api: Any) -> None:
     assert [api.query(number) for number in (0, 1)] == [{"attempt": ["2"]}, {}]
 
 
+def test_the_page_of_a_report_is_asked_for_as_html(api: Any) -> None:
+    # given
+    api.say(
+        200,
+        "<!DOCTYPE html><p>caf\N{LATIN SMALL LETTER E WITH ACUTE}".encode(),
+        Content_Type="text/html; charset=utf-8",
+    )
+    # when
+    with client(api) as asked:
+        page = asked.page(RUN, attempt=2)
+    # then
+    assert page.endswith("<p>caf\N{LATIN SMALL LETTER E WITH ACUTE}")
+    assert (api.asked[0][2]["accept"], api.query()) == ("text/html", {"attempt": ["2"]})
+
+
 def test_a_run_id_cannot_reach_another_path(api: Any) -> None:
     with client(api) as asked, pytest.raises(Refused):
         asked.run("../flows?x=1")

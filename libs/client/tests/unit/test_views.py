@@ -252,3 +252,19 @@ def test_records_that_were_set_aside_are_named_in_the_report(samples: Samples) -
     # then
     assert "Set aside" in shown
     assert "annotate: r-17, [red]r-18" in shown
+
+
+def test_what_asks_for_action_and_contact_reasons_are_shown(samples: Samples) -> None:
+    # given
+    share = {"value": 0.25, "low": 0.2, "high": 0.31, "n": 200}
+    reason = {"id": "refund", "label": "Refund or return", "conversations": 50, "share": share, "sentiment": None}
+    alert = {"kind": "risk", "text": "3 customers of 210 may leave", "metric": "risks.high"}
+    contacts = {"conversations": 200, "reasons": [reason]}
+
+    # when
+    found = rows(report(Report.model_validate(samples("report") | {"alerts": [alert], "contacts": contacts})))
+
+    # then
+    assert ["Act today"] in found
+    assert any(row[-1].endswith("3 customers of 210 may leave") for row in found)
+    assert ["Refund or return", "50", "25 %", "20 to 31 %", "-"] in found

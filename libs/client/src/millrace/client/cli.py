@@ -94,6 +94,22 @@ def show(run: str, as_json: Json = False) -> None:
 
 
 @app.command()
+def report(
+    run: str,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the page for a browser to this file.")] = None,
+    attempt: Annotated[int | None, typer.Option(min=1, help="Of this attempt, not of the one that ended last.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a run's report, or keep it as one HTML page.
+
+    Exit code: 0 shown; 2 refused, as while there is none; 3 no answer.
+    """
+    from millrace.client import commands
+
+    commands.report(run, attempt, out, as_json=as_json)
+
+
+@app.command()
 def cancel(
     run: str,
     reason: Annotated[str, typer.Option(help="Shown with the run and told to its consumer.")] = "",

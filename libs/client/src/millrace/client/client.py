@@ -14,7 +14,7 @@ from millrace.client import calls, waiting
 from millrace.client.errors import SettingsError, UnknownMediaType
 from millrace.client.media import media_type_of
 from millrace.contracts.api import Accepted, Asked, FlowList, FlowView, RunPage, RunRequest, RunView
-from millrace.contracts.artifacts import JSON
+from millrace.contracts.artifacts import HTML, JSON
 from millrace.contracts.messages import FROM_FAILED
 from millrace.contracts.report import Report
 from millrace.contracts.run import RunStatus
@@ -104,6 +104,11 @@ class Client:
         params = {"attempt": str(attempt)} if attempt is not None else None
         return calls.decode(self._get(f"{_path(run_id)}/report", params), Report)
 
+    def page(self, run_id: str, attempt: int | None = None) -> str:
+        """The same report as a page for people: one HTML document that needs nothing from elsewhere."""
+        params = {"attempt": str(attempt)} if attempt is not None else None
+        return self._get(f"{_path(run_id)}/report", params, accept=HTML).text
+
     def cancel(self, run_id: str, reason: str = "") -> Asked:
         """Ask for the run's end; Refused with status 409 when it has ended.
 
@@ -165,8 +170,8 @@ class Client:
     ) -> None:
         self.close()
 
-    def _get(self, path: str, params: dict[str, str] | None = None) -> httpx.Response:
-        request = self._http.build_request("GET", path, params=params)
+    def _get(self, path: str, params: dict[str, str] | None = None, accept: str = JSON) -> httpx.Response:
+        request = self._http.build_request("GET", path, params=params, headers={"Accept": accept})
         return calls.send(self._http, request, self._pause, idempotent=True)
 
     def _ask(self, run_id: str, what: str, body: dict[str, str], *, idempotent: bool) -> Asked:

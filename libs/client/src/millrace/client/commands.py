@@ -11,6 +11,7 @@ from millrace.client.session import session
 from millrace.client.views.accepted import accepted
 from millrace.client.views.listings import flows as flows_view
 from millrace.client.views.listings import runs as runs_view
+from millrace.client.views.report import report as report_view
 from millrace.client.waiting import ENDED_BADLY
 from millrace.contracts.api import Accepted, FlowList
 from millrace.contracts.ids import ulid
@@ -62,6 +63,18 @@ def show(run_id: str, *, as_json: bool) -> None:
         report = report_of(client, run)
         shown.document({"run": run, "report": report})
         result(client, shown, used, run, report)
+
+
+def report(run_id: str, attempt: int | None, out: Path | None, *, as_json: bool) -> None:
+    """A run's report, in words or as a page in a file."""
+    with session(as_json) as (client, shown, _):
+        if out is not None:
+            out.write_text(client.page(run_id, attempt), encoding="utf-8")
+            shown.tell(f"The page is in {out}")
+            return
+        found = client.report(run_id, attempt)
+        shown.document(found)
+        shown.show(report_view(found))
 
 
 def runs(status: str | None, limit: int, *, as_json: bool) -> None:

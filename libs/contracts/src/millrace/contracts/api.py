@@ -65,6 +65,18 @@ class ColumnMapping(Message):
     encoding: str = "utf-8"
     delimiter: str = ","
     guessed: bool = True
+    format: str = ""
+    """What the file was read as: `csv`, `tsv`, `xlsx`, `parquet`, `eml`, `mbox`, `text` or `pdf`."""
+    preset: str = ""
+    """The known export that the columns were recognised as, such as `zendesk_tickets`; empty for none."""
+    also_text: tuple[str, ...] = ()
+    """A survey's further columns of free text: joined to the text, a paragraph each."""
+    sheets: tuple[str, ...] = ()
+    """The sheets of a workbook that were read; they have the same columns."""
+    sheets_left: tuple[str, ...] = ()
+    """The sheets that were not."""
+    notes: tuple[str, ...] = ()
+    """What was guessed or left out, in words: the encoding, the order of day and month, attachments."""
 
 
 class SetAside(Message):

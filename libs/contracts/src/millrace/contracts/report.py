@@ -71,6 +71,15 @@ class RunCost(Message):
     """Which price list, and what is left out."""
 
 
+class Alert(Message):
+    """Something that asks for action today."""
+
+    kind: str
+    """`change_point`, `emerging`, `risk` or `anomaly`."""
+    text: str
+    metric: str
+
+
 class Report(Message):
     """Everything a run found, in one artifact. `schema_version` is counted up when a field changes its meaning."""
 
@@ -99,6 +108,8 @@ class Report(Message):
     notes: tuple[str, ...] = ()
     """What could not be said, and why."""
     lineage: Lineage
+    alerts: tuple[Alert, ...] = Field(default=(), max_length=5)
+    """What asks for action today, the most pressing first."""
     contacts: Contacts | None = None
     duplicates: tuple[DuplicateCluster, ...] = ()
     """The biggest clusters of records that say nearly the same; at most ten, each with at most ten record ids."""
@@ -122,15 +133,6 @@ class CallbackTheme(Message):
     label: str
     records: int
     impact: float | None = None
-
-
-class Alert(Message):
-    """Something that asks for action today."""
-
-    kind: str
-    """`change_point`, `emerging`, `risk` or `anomaly`."""
-    text: str
-    metric: str
 
 
 class CallbackData(Message):

@@ -195,6 +195,11 @@ class StepContext(Message):
     parts: int
     coverage: Coverage | None = None
     seconds: float = 0.0
+    """From the begin of its first part to the end of its last."""
+    busy_s: float = 0.0
+    """Seconds that all of its parts took together."""
+    objects: int = 0
+    """Artifacts that it wrote to the object store."""
     facts: dict[str, Any] = {}
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 from millrace.client.views.kpis import kpis
 from millrace.client.views.tables import line, numbered, table, titled
 from millrace.client.views.words import NONE, change, count, interval, level, percent, plain, points, score
-from millrace.contracts.insights import Quote, SegmentScore, SetAsideRecords, Theme, Topic
+from millrace.contracts.insights import Contacts, Quote, SegmentScore, SetAsideRecords, Theme, Topic
 from millrace.contracts.report import Finding, Report
 
 MAX_ROWS = 15
@@ -26,16 +26,10 @@ def report(found: Report) -> Group:
 def _parts(found: Report) -> Iterator[RenderableType]:
     if found.headline:
         yield numbered("Findings", map(_finding, found.headline))
+    if found.alerts:
+        yield numbered("Act today", (line(alert.text) for alert in found.alerts), "!")
     yield from kpis(found)
-    if found.themes:
-        yield _themes(found.themes)
-    if found.segments:
-        yield from _segments(found.segments)
-    if found.topics:
-        yield _topics(found.topics)
-    quotes = found.summary or tuple(theme.quotes[0] for theme in found.themes if theme.quotes)
-    if quotes:
-        yield numbered("In their own words", map(_quote, quotes[:MAX_QUOTES]), "-")
+    yield from _insights(found)
     if found.set_aside:
         yield numbered("Set aside: each of these records killed what worked on it", map(_aside, found.set_aside), "-")
     if found.notes:
@@ -43,6 +37,20 @@ def _parts(found: Report) -> Iterator[RenderableType]:
     more = _more(found)
     if more:
         yield line(f"The report also holds {more}.")
+
+
+def _insights(found: Report) -> Iterator[RenderableType]:
+    if found.themes:
+        yield _themes(found.themes)
+    if found.contacts and found.contacts.reasons:
+        yield _contacts(found.contacts)
+    if found.segments:
+        yield from _segments(found.segments)
+    if found.topics:
+        yield _topics(found.topics)
+    quotes = found.summary or tuple(theme.quotes[0] for theme in found.themes if theme.quotes)
+    if quotes:
+        yield numbered("In their own words", map(_quote, quotes[:MAX_QUOTES]), "-")
 
 
 def _aside(found: SetAsideRecords) -> Text:
@@ -68,6 +76,19 @@ def _themes(themes: tuple[Theme, ...]) -> RenderableType:
             interval(theme.impact, "+.2f") if theme.impact else NONE,
         )
         for theme in themes[:MAX_ROWS]
+    )  # fmt: skip
+    return table(title, columns, rows)
+
+
+def _contacts(contacts: Contacts) -> RenderableType:
+    title = "What customers get in touch about" + _shown(len(contacts.reasons))
+    columns = ("Reason", ">Conversations", ">Share", f">{level(contacts.reasons[0].share)}", ">Net sentiment")
+    rows = (
+        (
+            reason.label, f"{reason.conversations:,}", percent(reason.share.value), f"{interval(reason.share, '.0f', 100)} %",
+            points(reason.sentiment.value * 100) if reason.sentiment else NONE,
+        )
+        for reason in contacts.reasons[:MAX_ROWS]
     )  # fmt: skip
     return table(title, columns, rows)
 
@@ -109,7 +130,9 @@ def _quote(found: Quote) -> Text:
 def _more(found: Report) -> str:
     held = (
         (len(found.drivers), "driver", "drivers"), (len(found.trends), "trend", "trends"),
-        (len(found.phrases), "key phrase", "key phrases"),
+        (len(found.phrases), "key phrase", "key phrases"), (len(found.change_points), "change", "changes"),
+        (len(found.forecasts), "forecast", "forecasts"),
+        (len(found.risks.risks) if found.risks else 0, "customer at risk", "customers at risk"),
     )  # fmt: skip
     return ", ".join(count(number, one, many) for number, one, many in held if number)
 

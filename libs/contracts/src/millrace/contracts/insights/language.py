@@ -38,6 +38,7 @@ class Phrases(Message):
     """Key phrases, most telling first."""
 
     phrases: tuple[Phrase, ...] = ()
+    note: str = ""
 
 
 class Summary(Message):

@@ -40,6 +40,8 @@ class Kpis(Message):
     resolution_s: Estimate | None = None
     contacts_per_customer: Estimate | None = None
     """Mean conversations per known customer."""
+    note: str = ""
+    """What could not be said, and why."""
 
 
 class Theme(Message):
@@ -70,6 +72,7 @@ class ThemeImpacts(Message):
     themes: tuple[Theme, ...]
     hidden: int = 0
     """Themes with too few records to say anything."""
+    note: str = ""
 
 
 class SegmentScore(Message):
@@ -82,6 +85,8 @@ class SegmentScore(Message):
     """Mean of the segment less mean of the rest, on the raw scale."""
     p_value: float
     """Adjusted over all segments (Benjamini-Hochberg)."""
+    effect: Estimate | None = None
+    """Rank-biserial correlation with the rest, -1 to 1: what is left of a difference on any scale."""
 
 
 class Segments(Message):
@@ -116,4 +121,5 @@ class Drivers(Message):
     """Share of variance explained on held-out records (R²)."""
     drivers: tuple[Driver, ...] = ()
     segments: tuple[SegmentScore, ...] = ()
+    """Empty since `analytics.segments` is a task of its own; releases before it wrote them here."""
     note: str = ""

@@ -207,4 +207,6 @@ def _step_context(stage: StageRecord, step: StepRecord) -> StepContext:
     return StepContext(
         stage=stage.name, step=step.name, status=step.status or OutcomeStatus.SKIPPED, parts=step.planned,
         coverage=step.coverage, seconds=round(took, 3), facts=step.facts,
+        busy_s=round(sum((end - start).total_seconds() for start, end in spans), 3),
+        objects=sum(ref.tier == "cold" for refs in step.artifacts.values() for ref in refs),
     )  # fmt: skip
