@@ -76,7 +76,7 @@ class World:
         self.runs = MemoryRuns()
         sender = HttpSender(secret=SECRET, allowed_hosts=frozenset([self.allowed]), timeout_s=2)
         self.delivery = Delivery(
-            store=self.runs, artifacts=memory_artifacts(), sender=sender, api_url="https://api.example.com",
+            store=self.runs, artifacts=memory_artifacts(), sender=sender, link=lambda record, _: record.run_id,
             jitter=lambda: 0.0,
         )  # fmt: skip
         record = run_record(status=RunStatus.FAILED, reason="ratings: bad_input", ended_at=START + timedelta(seconds=2))

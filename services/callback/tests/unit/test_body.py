@@ -1,13 +1,15 @@
 """The callback's body: what its type and its link say of the attempt."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from millrace.callback.domain.body import build
-from millrace.contracts.report import Lineage, Report
-from millrace.contracts.run import RunRecord, RunStatus
+from millrace.contracts.insights import Estimate
+from millrace.contracts.outcome import OutcomeStatus
+from millrace.contracts.report import Alert, Lineage, Report, RunCost
+from millrace.contracts.run import RunRecord, RunStatus, StepContext
 from millrace.testing.factories import START, artifact, run_record
 
 ENDED = [status for status in RunStatus if status.terminal]
@@ -15,6 +17,10 @@ ENDED = [status for status in RunStatus if status.terminal]
 
 def record(status: RunStatus, **changes: Any) -> RunRecord:
     return run_record(status=status, **{"ended_at": START + timedelta(seconds=4)} | changes)
+
+
+def link(of: RunRecord, expires_at: datetime) -> str:
+    return f"{of.run_id}/{of.attempt} until {expires_at:%Y-%m-%d}"
 
 
 def report(of: RunRecord) -> Report:
@@ -27,7 +33,7 @@ def report(of: RunRecord) -> Report:
 @pytest.mark.parametrize("status", ENDED)
 def test_the_first_end_is_told_by_its_state(status: RunStatus) -> None:
     # when
-    body = build(record(status), None, "https://api.example.com")
+    body = build(record(status), None, link)
     # then
     assert (body.type, body.data.status, body.data.attempt) == (f"insight.{status.value}", status, 1)
     assert body.data.seconds == 4.0
@@ -38,17 +44,37 @@ def test_a_later_end_is_an_amendment_that_tells_its_own_state_and_time(status: R
     # given
     began = START + timedelta(days=2)
     # when
-    body = build(record(status, attempt=3, began_at=began, ended_at=began + timedelta(seconds=5)), None, "")
+    body = build(record(status, attempt=3, began_at=began, ended_at=began + timedelta(seconds=5)), None, link)
     # then
     assert (body.type, body.data.status, body.data.attempt) == ("insight.amended", status, 3)
     assert (body.data.seconds, body.data.accepted_at) == (5.0, START)
 
 
-def test_the_link_leads_to_the_report_of_which_the_digest_is() -> None:
+def test_the_link_opens_the_report_of_which_the_digest_is_for_a_week() -> None:
     # given
     ended = record(RunStatus.COMPLETED, attempt=2, report=artifact(sha256="cd" * 32))
     # when
-    data = build(ended, report(ended), "https://api.example.com/").data
+    data = build(ended, report(ended), link).data
     # then: whichever attempt ends last, this stays the report that was announced
-    assert data.report_url == f"https://api.example.com/v1/runs/{ended.run_id}/report?attempt=2"
-    assert data.report_sha256 == "cd" * 32
+    assert data.report_url == f"{ended.run_id}/2 until 2026-03-08"
+    assert (data.report_expires_at, data.report_sha256) == (ended.ended_at + timedelta(days=7), "cd" * 32)
+
+
+def test_the_digest_holds_what_a_dashboard_shows() -> None:
+    # given
+    ended = record(RunStatus.COMPLETED)
+    alert = Alert(kind="change_point", text="Delivery is mentioned more", metric="change_points.theme.delivery")
+    net = Estimate(value=-0.25, low=-0.4, high=-0.1, n=90)
+    steps = [
+        StepContext(stage=stage, step=name, status=OutcomeStatus.SUCCEEDED, parts=1, seconds=seconds)
+        for stage, name, seconds in [("one", "a", 0.5), ("one", "b", 0.7), ("two", "c", 0.2)]
+    ]
+    told = report(ended)
+    lineage = told.lineage.model_copy(update={"steps": tuple(steps)})
+    cost = RunCost(usd=0.0001, compute_s=1.4, messages=9, basis="list prices")
+    # when
+    update = {"alerts": (alert,), "sentiment": net, "lineage": lineage, "cost": cost}
+    data = build(ended, told.model_copy(update=update), link).data
+    # then
+    assert (data.alerts, data.kpis, data.cost_usd) == ((alert,), {"net_sentiment": -0.25}, 0.0001)
+    assert data.timings == {"one": 0.7, "two": 0.2}

@@ -17,7 +17,7 @@ class RunRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     flow: str = "customer-feedback"
-    records: tuple[Record, ...] = Field(min_length=1)
+    records: tuple[Record, ...]
     callback_url: str | None = None
     metadata: dict[str, str] = Field(default={}, max_length=32)
     deadline_s: float | None = Field(default=None, gt=0, le=300)

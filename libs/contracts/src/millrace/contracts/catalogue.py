@@ -90,6 +90,7 @@ OPERATIONS = _part(
 ANNOTATE = _part(
     "nlp.annotate", "nlp", inputs.Annotate, 5, 2,
     annotations=Output(content=tables.ANNOTATIONS), vectors=Output(content=tables.VECTORS),
+    labels=Output(content=insights.Labels),
 )  # fmt: skip
 TOPICS = _part("nlp.topics", "nlp", inputs.FindTopics, 3, 2, topics=Output(content=insights.Topics))
 PHRASES = _part("nlp.phrases", "nlp", inputs.FindPhrases, 3, phrases=Output(content=insights.Phrases))
@@ -97,7 +98,7 @@ SUMMARY = _part("nlp.summary", "nlp", inputs.Summarize, 3, summary=Output(conten
 KPIS = _part("analytics.kpis", "analytics", inputs.MeasureKpis, 3, 2, kpis=Output(content=insights.Kpis))
 TRENDS = _part("analytics.trends", "analytics", inputs.MeasureTrends, 3, trends=Output(content=insights.Trends))
 THEME_IMPACT = _part(
-    "analytics.theme_impact", "analytics", inputs.ThemeImpact, 3, impact=Output(content=insights.ThemeImpacts)
+    "analytics.theme_impact", "analytics", inputs.ThemeImpact, 3, 2, impact=Output(content=insights.ThemeImpacts)
 )
 DRIVERS = _part("analytics.drivers", "analytics", inputs.FindDrivers, 3, 2, drivers=Output(content=insights.Drivers))
 DUPLICATES = _part("nlp.duplicates", "nlp", inputs.FindDuplicates, 3, duplicates=Output(content=insights.Duplicates))

@@ -167,6 +167,8 @@ class WriteReport(Message):
     forecasts: Maybe = None
     risks: Maybe = None
     service_levels: Maybe = None
+    labels: Many = ()
+    """What people are shown instead of ids; each chunk of units says the same."""
     set_aside: Many = ()
     """Which records steps did without, because each of them killed its worker."""
     run: RunContext

@@ -5,6 +5,7 @@ StorageError
 ├── Conflict        somebody else wrote first
 │   └── Repeated    the same idempotency key was used before
 ├── Corrupt         the bytes are not those that the reference names, or cannot be decrypted
+├── BadLink         a link to a report that was not made here, was changed, or has expired
 └── Unavailable     the store did not answer or throttles; trying again may help (retryable)
 """
 
@@ -34,6 +35,10 @@ class Repeated(Conflict):
 
 class Corrupt(StorageError):
     """The bytes are not those that the reference names."""
+
+
+class BadLink(StorageError):
+    """The link opens nothing, or no longer does."""
 
 
 class Unavailable(StorageError):

@@ -1,6 +1,6 @@
 """What the stores read from the environment."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from millrace.contracts.settings import Settings
 
@@ -20,3 +20,23 @@ class StorageSettings(Settings):
     hot_ttl_s: int = Field(default=900, gt=0)
     retention_days: int = Field(default=30, gt=0)
     """Days until an ended run's record is dropped."""
+
+
+class LinkSettings(Settings):
+    """How links to reports are signed, `MILLRACE_*`."""
+
+    link_secret: str = Field(repr=False)
+    """Secrets of 32 characters or more, separated by commas: the first signs, all are accepted."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """`link_secret` as a tuple."""
+        return tuple(each.strip() for each in self.link_secret.split(",") if each.strip())
+
+    @field_validator("link_secret")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        if any(len(each.strip()) < 32 for each in value.split(",")):
+            # Without the value, which is a secret.
+            raise ValueError("a link secret has fewer than 32 characters")
+        return value

@@ -29,12 +29,15 @@ def show(console: Console, folder: Path, file: Path) -> int:
     accepted = submit(wanted, wait=True, timeout_s=None, as_json=False, given=given)
     with Client(state["api_url"], state["api_key"]) as client:
         run = client.run(accepted.run_id)
+        page = reports / f"{run.run_id}.html"
+        if "report" in run.links:
+            page.write_text(client.page(run.run_id), encoding="utf-8")
     console.print(Rule("2  The callback, as the consumer received it"))
     received = _received(Path(state["callbacks"]), run)
     if received is None:
         console.print("[red]no callback arrived[/]")
         return 1
-    return _tell(console, folder, run, received, reports / f"{run.run_id}.json")
+    return _tell(console, folder, run, received, page)
 
 
 def _received(folder: Path, run: RunView) -> dict[str, Any] | None:
@@ -43,7 +46,7 @@ def _received(folder: Path, run: RunView) -> dict[str, Any] | None:
     return json.loads(files[0].read_text()) if files else None
 
 
-def _tell(console: Console, folder: Path, run: RunView, received: dict[str, Any], report: Path) -> int:
+def _tell(console: Console, folder: Path, run: RunView, received: dict[str, Any], page: Path) -> int:
     console.print(JSON.from_data(received["headers"] | {"body": received["body"]}))
     at = datetime.fromisoformat(received["received_at"])
     seconds = (at - run.accepted_at).total_seconds()
@@ -54,7 +57,9 @@ def _tell(console: Console, folder: Path, run: RunView, received: dict[str, Any]
     console.print(f"accepted to callback [bold]{seconds:.2f} s[/] of 10 s; run {run.status.value}", highlight=False)
     parts = sum(workers.values())
     console.print(f"parts                {parts}, executed by {len(workers)} processes", highlight=False)
-    console.print(f"report               {report}", highlight=False, soft_wrap=True)
+    if page.exists():
+        console.print(f"report               {page.with_suffix('.json')}", highlight=False, soft_wrap=True)
+        console.print(f"as a page            {page.as_uri()}", highlight=False, soft_wrap=True)
     ended_well = run.status in (RunStatus.COMPLETED, RunStatus.PARTIAL)
     return 0 if ended_well and received["verified"] and seconds < 10 else 1
 

@@ -50,6 +50,7 @@ class Stack:
     """Whether Redis remembers when it is started again."""
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     secret: str = field(default_factory=lambda: _signing_secret(), repr=False)
+    link_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     servers: dict[str, Server] = field(default_factory=dict)
     """`moto` and `redis`, and with them `rabbitmq` and its `epmd`; in the order of their start."""
     processes: dict[str, Process] = field(default_factory=dict)
@@ -147,6 +148,7 @@ class Stack:
             "MILLRACE_VISIBILITY_S": str(VISIBILITY_S),
             "MILLRACE_API_KEYS": f"{TENANT}:{self.api_key}",
             "MILLRACE_CALLBACK_SECRET": self.secret,
+            "MILLRACE_LINK_SECRET": self.link_secret,
             "MILLRACE_CALLBACK_ALLOW": "127.0.0.1",
             "MILLRACE_LOG_FORMAT": self.settings.log_format,
         }

@@ -10,9 +10,25 @@ from standardwebhooks.webhooks import Webhook
 
 from millrace.callback.errors import Unreachable
 from millrace.contracts.addresses import check
+from millrace.contracts.run import RunRecord
+from millrace.storage.links import ReportLink, ReportLinks
 
 TIMEOUT_S = 5.0
 """Total patience for one attempt: a slow consumer must not hold a worker."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedLinks:
+    """Addresses of reports under the API's public root."""
+
+    api_url: str
+    tokens: ReportLinks
+
+    def __call__(self, record: RunRecord, expires_at: datetime) -> str:
+        """The address of the report of the record's attempt: whichever ends last, it stays the one announced."""
+        link = ReportLink(tenant=record.tenant, run_id=record.run_id, attempt=record.attempt)
+        token = self.tokens.token(link, expires_at)
+        return f"{self.api_url.rstrip('/')}/v1/runs/{record.run_id}/report?attempt={record.attempt}&token={token}"
 
 
 @dataclass(frozen=True, kw_only=True)

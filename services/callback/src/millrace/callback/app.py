@@ -1,10 +1,12 @@
 """Composition root of the callback service."""
 
-from millrace.callback.adapters import HttpSender
+from millrace.callback.adapters import HttpSender, SignedLinks
 from millrace.callback.delivery import Delivery
 from millrace.callback.settings import CallbackSettings
 from millrace.callback.tasks import Ports, register
 from millrace.contracts.services import WorkerClass
+from millrace.storage.links import ReportLinks
+from millrace.storage.settings import LinkSettings
 from millrace.worker.process import WarmUp
 from millrace.worker.service import build_service
 
@@ -12,6 +14,7 @@ service = build_service("callback", WorkerClass.DISTRIBUTION)
 app, stores = service.app, service.stores
 settings = CallbackSettings()  # type: ignore[call-arg]
 sender = HttpSender(secret=settings.callback_secret, allowed_hosts=settings.allowed_hosts)
-delivery = Delivery(store=stores.runs, artifacts=stores.artifacts, sender=sender, api_url=settings.api_url)
+link = SignedLinks(api_url=settings.api_url, tokens=ReportLinks(LinkSettings().secrets))  # type: ignore[call-arg]
+delivery = Delivery(store=stores.runs, artifacts=stores.artifacts, sender=sender, link=link)
 register(app, Ports(delivery=delivery))
 service.prepare(WarmUp(per_process=lambda: stores.warm_up("dynamodb", "s3", "kms")))

@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from millrace.callback.adapters import Attempt, Sender
-from millrace.callback.domain.body import build
+from millrace.callback.domain.body import Link, build
 from millrace.callback.domain.schedule import GONE, next_wait
 from millrace.callback.errors import Unreachable, UnreadableReport
 from millrace.contracts.base import now
@@ -42,7 +42,7 @@ class Delivery:
     store: RunStore
     artifacts: ArtifactStore
     sender: Sender
-    api_url: str
+    link: Link
     clock: Callable[[], datetime] = field(default=now)
     jitter: Callable[[], float] = field(default=random.random)
 
@@ -65,7 +65,7 @@ class Delivery:
 
     def _attempt(self, record: RunRecord, callback: CallbackRecord) -> Answer:
         try:
-            body = build(record, self._report(record), self.api_url).model_dump_json().encode()
+            body = build(record, self._report(record), self.link).model_dump_json().encode()
         except (NotFound, Corrupt, UnreadableReport) as error:
             # Counted like any other attempt, so that it is given up at last and not repeated for ever.
             return Answer(error=f"report: {type(error).__name__}")

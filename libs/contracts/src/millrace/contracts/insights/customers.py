@@ -40,7 +40,8 @@ class Risks(Message):
     risks: tuple[Risk, ...] = ()
     """At most twenty."""
     reliability: dict[str, float] = {}
-    """On held-out customers: `auc`, `brier` and `base_rate`; empty for the points score."""
+    """On held-out customers: `auc` with its interval (`auc_low`, `auc_high`), `brier`, `base_rate`, `points_auc` (that
+    of the points score) and `n`; empty for the points score."""
     note: str = ""
 
 

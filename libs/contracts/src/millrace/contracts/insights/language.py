@@ -4,6 +4,14 @@ from millrace.contracts.base import Message, Timestamp
 from millrace.contracts.insights.common import Estimate, Quote
 
 
+class Labels(Message):
+    """What people are shown instead of the ids in `annotations`."""
+
+    themes: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    flags: dict[str, str] = {}
+
+
 class Topic(Message):
     """A group of similar units that the taxonomy does not name."""
 

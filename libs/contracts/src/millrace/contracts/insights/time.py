@@ -39,7 +39,8 @@ class ChangePoint(Message):
     """A day at which the level of a metric changed for good."""
 
     metric: str
-    """`volume`, `mean_<scale>`, `sentiment`, or `theme.<id>` for a theme's share of the records."""
+    """`volume` (records a day), `mean_<scale>`, `sentiment`, or a share of the records with text: `theme.<id>` of those
+    that mention the theme, `complaints.<id>` of those that say something bad of it."""
     label: str
     at: Timestamp
     """Begin of the first period at the new level."""

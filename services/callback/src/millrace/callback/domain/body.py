@@ -1,5 +1,7 @@
 """The callback's body: thin, so that the consumer can decide whether to fetch the report."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
 from millrace.contracts.report import CallbackBody, CallbackData, CallbackTheme, Report, callback_type
@@ -8,11 +10,15 @@ from millrace.contracts.run import RunRecord
 AMENDED: Final = "insight.amended"
 """Whatever a later attempt ended as: its status is in the data."""
 TOP_THEMES = 5
+LINK_LIFE = timedelta(days=7)
+"""For how long the report's link opens without a key, counted from the run's end."""
+Link = Callable[[RunRecord, datetime], str]
+"""Makes the address of a run's report that opens without a key until a time."""
 MAX_BYTES = 20_000
 """Standard Webhooks 1.0.0 advises a body under 20 kB."""
 
 
-def build(record: RunRecord, report: Report | None, api_url: str) -> CallbackBody:
+def build(record: RunRecord, report: Report | None, link: Link) -> CallbackBody:
     """The body for an ended run. The same record and report give the same bytes: retries repeat them.
 
     A redrive's is an amendment: it tells of that attempt, and its seconds count from when that began.
@@ -26,15 +32,21 @@ def build(record: RunRecord, report: Report | None, api_url: str) -> CallbackBod
         accepted_at=record.accepted_at, ended_at=ended, seconds=(ended - record.since).total_seconds(),
     )  # fmt: skip
     if report is not None:
-        data = data.model_copy(update=_findings(record, report, api_url))
+        expires_at = ended + LINK_LIFE
+        where = {"report_url": link(record, expires_at), "report_expires_at": expires_at}
+        data = data.model_copy(update=_findings(record, report) | where)
     amended = record.attempt > 1
     return CallbackBody(type=AMENDED if amended else callback_type(record.status), timestamp=ended, data=data)
 
 
-def _findings(record: RunRecord, report: Report, api_url: str) -> dict[str, object]:
+def _findings(record: RunRecord, report: Report) -> dict[str, object]:
     return {
         "coverage": {step: round(coverage.share, 4) for step, coverage in report.coverage.items()},
         "headline": tuple(finding.text for finding in report.headline),
+        "alerts": report.alerts,
+        "kpis": _digest(report),
+        "timings": _by_stage(report),
+        "cost_usd": report.cost.usd if report.cost else None,
         "scores": {score.kind: score.mean.value for score in report.kpis.scores} if report.kpis else {},
         "top_themes": tuple(
             CallbackTheme(
@@ -43,6 +55,24 @@ def _findings(record: RunRecord, report: Report, api_url: str) -> dict[str, obje
             )
             for theme in report.themes[:TOP_THEMES]
         ),
-        "report_url": f"{api_url.rstrip('/')}/v1/runs/{record.run_id}/report?attempt={record.attempt}",
         "report_sha256": record.report.sha256 if record.report else None,
     }  # fmt: skip
+
+
+def _digest(report: Report) -> dict[str, float]:
+    """The scores that a dashboard shows."""
+    digest = {"net_sentiment": report.sentiment.value} if report.sentiment else {}
+    for score in report.kpis.scores if report.kpis else ():
+        if score.nps is not None:
+            digest["nps"] = score.nps.value
+        if score.satisfied is not None:
+            digest[f"{score.kind}_satisfied"] = score.satisfied.value
+    return digest
+
+
+def _by_stage(report: Report) -> dict[str, float]:
+    """Seconds of the longest step of each stage."""
+    longest: dict[str, float] = {}
+    for step in report.lineage.steps:
+        longest[step.stage] = max(longest.get(step.stage, 0.0), step.seconds)
+    return longest
