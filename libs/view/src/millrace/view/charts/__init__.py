@@ -1,0 +1,1 @@
+"""Plots: matplotlib's SVG backend in one house style."""
