@@ -292,7 +292,7 @@ def test_a_pair_that_is_none_is_a_usage_error(given: str, millrace: Millrace, ap
 
 def test_a_file_of_an_unknown_kind_is_a_usage_error(millrace: Millrace, tmp_path: Path) -> None:
     # given
-    path = tmp_path / "reviews.xlsx"
+    path = tmp_path / "reviews.docx"
     path.touch()
 
     # when
@@ -300,7 +300,7 @@ def test_a_file_of_an_unknown_kind_is_a_usage_error(millrace: Millrace, tmp_path
 
     # then
     assert done.exit_code == 2
-    assert "cannot tell what 'reviews.xlsx' is" in done.stderr
+    assert "cannot tell what 'reviews.docx' is" in done.stderr
     assert millrace("submit", tmp_path / "none.csv").exit_code == 2
 
 

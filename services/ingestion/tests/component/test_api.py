@@ -10,16 +10,19 @@ from fastapi.testclient import TestClient
 from millrace.contracts.flow import Flow
 from millrace.contracts.run import RunRecord, RunStatus
 from millrace.ingestion.accept import Acceptance
-from millrace.ingestion.adapters import ParserPool
+from millrace.ingestion.adapters import PagePool, ParserPool
 from millrace.ingestion.admission import Admission
 from millrace.ingestion.app import build
 from millrace.ingestion.auth import KeyRing
 from millrace.ingestion.control import Control
 from millrace.ingestion.pressure import MemoryPressure
+from millrace.ingestion.report_routes import Reports
 from millrace.ingestion.routes import Ports
+from millrace.storage.links import ReportLinks
 from millrace.storage.memory import MemoryFlows, MemoryObjects, MemoryRuns, memory_artifacts
 from millrace.testing.factories import artifact
 
+SECRET = "a secret of the tests, long enough"
 AUTH = {"authorization": "Bearer key-1"}
 CSV = b"id,review,stars\n1,Lovely and soft,5\n2,Too small,2\n"
 FLOW = Flow.model_validate(
@@ -80,8 +83,10 @@ def world(reader: ParserPool) -> Iterator[World]:
     acceptance = Acceptance(
         runs=runs, flow_store=flows, artifacts=artifacts, starter=post, allowed_hosts=frozenset({"127.0.0.1"})
     )
+    links = ReportLinks((SECRET,))
+    reports = Reports(runs=runs, artifacts=artifacts, links=links, painter=PagePool())
     ports = Ports(
-        keys=KeyRing({"key-1": "acme", "key-2": "rival"}), runs=runs, artifacts=artifacts, acceptance=acceptance,
+        keys=KeyRing({"key-1": "acme", "key-2": "rival"}), runs=runs, reports=reports, acceptance=acceptance,
         admission=Admission(runs=runs, flows=acceptance.flows, pressure=MemoryPressure()),
         control=Control(runs=runs, flows=acceptance.flows, asker=post), reader=reader, max_body_bytes=1 << 20,
     )  # fmt: skip
@@ -146,8 +151,7 @@ def problem(answer: object) -> tuple[int, str]:
         ("?map=text:Nope", CSV, (422, "unknown-column")),
         ("?map=text", CSV, (400, "bad-request")),
         ("?deadline_s=0", CSV, (400, "bad-request")),
-        ("", b"", (422, "empty-file")),
-        ("", b"a,b\n", (422, "no-rows")),
+        ("", b"review,stars\n,\nn/a,\n", (422, "no-usable-rows")),
         ("", b"PK\x03\x04zip", (415, "unsupported-format")),
         ("", b"x" * (1 << 20) + b"x", (413, "body-too-large")),
     ],
@@ -165,7 +169,8 @@ def test_what_cannot_be_accepted_is_a_problem_and_leaves_nothing(
 
 def test_a_bad_record_is_named_by_row_and_field_without_its_value(world: World) -> None:
     # given
-    body = {"records": [{"record_id": "1", "text": "ok"}, {"text": "no id", "rating": {"scale": "nps", "value": 99}}]}
+    bad = {"text": "no id", "rating": {"scale": "nps", "value": 99}}
+    body = {"records": [{"record_id": "1", "text": "ok"}, bad, bad]}
     # when
     answer = world.client.post("/v1/runs", json=body, headers=AUTH)
     # then

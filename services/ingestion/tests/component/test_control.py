@@ -13,15 +13,18 @@ from millrace.contracts.flow import Flow
 from millrace.contracts.ids import new_run_id
 from millrace.contracts.run import AttemptRecord, RunRecord, RunStatus
 from millrace.ingestion.accept import Acceptance
-from millrace.ingestion.adapters import ParserPool
+from millrace.ingestion.adapters import PagePool, ParserPool
 from millrace.ingestion.admission import Admission
 from millrace.ingestion.app import build
 from millrace.ingestion.auth import KeyRing
 from millrace.ingestion.control import Control
+from millrace.ingestion.report_routes import Reports
 from millrace.ingestion.routes import Ports
+from millrace.storage.links import ReportLinks
 from millrace.storage.memory import MemoryFlows, MemoryRuns, memory_artifacts
 from millrace.testing.factories import START, run_record
 
+SECRET = "a secret of the tests, long enough"
 AUTH = {"authorization": "Bearer key-1"}
 RIVAL = {"authorization": "Bearer key-2"}
 FLOW = Flow.model_validate(
@@ -81,8 +84,10 @@ class World:
         )
         control = Control(runs=self.runs, flows=acceptance.flows, asker=self.queues)
         admission = Admission(runs=self.runs, flows=acceptance.flows, pressure=Quiet())
+        links = ReportLinks((SECRET,))
+        reports = Reports(runs=self.runs, artifacts=self.artifacts, links=links, painter=PagePool())
         ports = Ports(
-            keys=KeyRing({"key-1": "acme", "key-2": "rival"}), runs=self.runs, artifacts=self.artifacts,
+            keys=KeyRing({"key-1": "acme", "key-2": "rival"}), runs=self.runs, reports=reports,
             acceptance=acceptance, admission=admission, control=control, reader=ParserPool(), max_body_bytes=1 << 20,
         )  # fmt: skip
         self.api = TestClient(build(ports), raise_server_exceptions=False)

@@ -14,20 +14,23 @@ from millrace.contracts.flow import Flow
 from millrace.contracts.run import RunRecord
 from millrace.contracts.services import WorkerClass
 from millrace.ingestion.accept import Acceptance
-from millrace.ingestion.adapters import ParserPool
+from millrace.ingestion.adapters import PagePool, ParserPool
 from millrace.ingestion.admission import Admission
 from millrace.ingestion.app import build
 from millrace.ingestion.auth import KeyRing
 from millrace.ingestion.control import Control
 from millrace.ingestion.pressure import MemoryPressure, QueuePressure, queue_pressure
+from millrace.ingestion.report_routes import Reports
 from millrace.ingestion.routes import Ports
 from millrace.local.servers import Server
+from millrace.storage.links import ReportLinks
 from millrace.storage.memory import MemoryFlows, MemoryRuns, memory_artifacts
 from millrace.worker.app import create_app
 from millrace.worker.join.store import MemoryJoins
 from millrace.worker.load.store import RedisLoad
 from millrace.worker.settings import WorkerSettings
 
+SECRET = "a secret of the tests, long enough"
 AUTH = {"authorization": "Bearer key-1"}
 CSV = b"id,review,stars\n1,Lovely and soft,5\n2,Too small,2\n"
 RECORDS = [{"record_id": "1", "text": "fine"}]
@@ -83,8 +86,10 @@ def api(reader: ParserPool, runs: MemoryRuns, pressure: MemoryPressure | QueuePr
     acceptance = Acceptance(
         runs=runs, flow_store=flows, artifacts=artifacts, starter=post, allowed_hosts=frozenset({"127.0.0.1"})
     )
+    links = ReportLinks((SECRET,))
+    reports = Reports(runs=runs, artifacts=artifacts, links=links, painter=PagePool())
     ports = Ports(
-        keys=KeyRing({"key-1": "acme", "key-2": "rival"}), runs=runs, artifacts=artifacts, acceptance=acceptance,
+        keys=KeyRing({"key-1": "acme", "key-2": "rival"}), runs=runs, reports=reports, acceptance=acceptance,
         admission=Admission(runs=runs, flows=acceptance.flows, pressure=pressure),
         control=Control(runs=runs, flows=acceptance.flows, asker=post), reader=reader, max_body_bytes=1 << 20,
     )  # fmt: skip

@@ -39,16 +39,35 @@ def test_the_format_is_told_by_media_type_then_name_then_content(data: bytes, me
 @pytest.mark.parametrize(
     ("data", "media_type", "code"),
     [
-        (b"", "text/csv", "empty_file"), (b" \r\n ", "", "empty_file"), (b"\xef\xbb\xbf", "text/csv", "empty_file"),
         (b"PK\x03\x04abc", "text/csv", "unsupported_format"), (b"\x1f\x8babc", "", "unsupported_format"),
-        (CSV, "application/pdf", "unsupported_format"), (CSV, "application/json", "not_json"),
-        (b"\0" * 100, "text/csv", "empty_file"),
+        (CSV, "image/png", "unsupported_format"), (CSV, "application/json", "not_json"),
+        (b"\0" * 100, "text/csv", "unsupported_format"), (bytes(range(32)) * 9, "", "unsupported_format"),
+        (b"\x01\x02junk" * 9, "application/pdf", "unreadable_file"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused(data: bytes, media_type: str, code: str) -> None:
     with pytest.raises(BadFile) as caught:
         parse(data, media_type)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("data", [b"", b" \r\n ", b"\xef\xbb\xbf", b"\xff\xfe", b"review,stars\n"])
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "",
+        "text/csv",
+        "text/plain",
+        "text/tab-separated-values",
+        "message/rfc822",
+        "application/mbox",
+        "application/pdf",
+    ],
+)
+def test_a_file_without_rows_is_an_empty_batch(data: bytes, media_type: str) -> None:
+    parsed = parse(data, media_type)
+    assert (parsed.records, parsed.set_aside_total) == ((), 0)
+    assert parsed.notes == ("the file holds no rows",)
 
 
 def test_a_refusal_survives_the_way_out_of_a_child_process() -> None:
@@ -88,7 +107,8 @@ def test_any_bytes_are_parsed_or_refused(data: bytes, media_type: str) -> None:
     match _parsed_or_refused(data, media_type):
         case Parsed() as parsed:
             ids = [record.record_id for record in parsed.records]
-            assert ids and len(set(ids)) == len(ids)
+            assert len(set(ids)) == len(ids)
+            assert ids or not parsed.set_aside
             assert len(parsed.set_aside) == min(20, parsed.set_aside_total)
         case BadFile() as refused:
             assert refused.code and refused.detail and len(refused.errors) <= 20

@@ -9,6 +9,8 @@ from millrace.ingestion.domain.errors import BadFile
 from millrace.ingestion.domain.parse import parse
 from millrace.ingestion.domain.parsed import Options, Parsed
 
+TOLD = Options(mapping={"text": "review", "rating": "stars", "created_at": "date"}, scale="stars5")
+
 
 def _parse(text: str, options: Options | None = None) -> Parsed:
     return parse(text.encode(), "text/csv", options=options)
@@ -43,7 +45,7 @@ def test_at_most_twenty_rows_are_listed_and_all_are_counted() -> None:
     assert (len(parsed.set_aside), parsed.set_aside_total) == (20, 30)
 
 
-def test_up_to_one_row_in_twenty_may_be_unreadable() -> None:
+def test_a_row_with_an_unreadable_cell_is_set_aside() -> None:
     # given 20 rows of which one has a rating off its scale
     good = "good coat here,5,2024-01-05\n" * 19
     # when it is parsed
@@ -58,11 +60,16 @@ def test_up_to_one_row_in_twenty_may_be_unreadable() -> None:
     ("broken", "field"),
     [("bad,ten,2024-01-05\n", "rating"), ("bad,5,2024-99-05\n", "created_at"), ("bad,but,5,2024-01-05\n", "")],
 )
-def test_more_unreadable_rows_refuse_the_file_with_the_rows(broken: str, field: str) -> None:
+def test_mostly_unreadable_rows_refuse_the_file_with_the_rows(broken: str, field: str) -> None:
     with pytest.raises(BadFile) as caught:
-        _parse("review,stars,date\n" + "good coat here,5,2024-01-05\n" * 28 + broken * 2)
+        _parse("review,stars,date\n" + "good coat here,5,2024-01-05\n" + broken * 2, TOLD)
     assert caught.value.code == "unreadable_rows"
-    assert [(fault.row, fault.field) for fault in caught.value.errors] == [(29, field), (30, field)]
+    assert [(fault.row, fault.field) for fault in caught.value.errors] == [(2, field), (3, field)]
+
+
+def test_up_to_half_of_the_rows_may_be_unreadable() -> None:
+    parsed = _parse("review,stars,date\n" + "good coat here,5,2024-01-05\n" * 2 + "bad,5,2024-99-05\n" * 2, TOLD)
+    assert (len(parsed.records), parsed.set_aside_total) == (2, 2)
 
 
 def test_a_mapped_column_that_cannot_be_read_refuses_the_file() -> None:

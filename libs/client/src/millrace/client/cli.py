@@ -72,7 +72,7 @@ def submit(
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", min=0, help="Longest --wait.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Submit a CSV, TSV, NDJSON or JSON file.
+    """Submit a file: CSV, TSV, JSON, NDJSON, XLSX, Parquet, EML, MBOX, text or PDF; each also as .gz.
 
     Exit code: 0 accepted, or with --wait completed or partial; 1 failed or cancelled; 2 refused; 3 no answer in time.
     """

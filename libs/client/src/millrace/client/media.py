@@ -3,12 +3,17 @@
 from pathlib import Path
 
 from millrace.client.errors import UnknownMediaType
-from millrace.contracts.artifacts import JSON, NDJSON
+from millrace.contracts.artifacts import JSON, NDJSON, PARQUET
 
 CSV = "text/csv"
 TSV = "text/tab-separated-values"
 
-BY_SUFFIX = {".csv": CSV, ".tsv": TSV, ".ndjson": NDJSON, ".jsonl": NDJSON, ".json": JSON}
+BY_SUFFIX = {
+    ".csv": CSV, ".tsv": TSV, ".ndjson": NDJSON, ".jsonl": NDJSON, ".json": JSON,
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".parquet": PARQUET,
+    ".eml": "message/rfc822", ".mbox": "application/mbox", ".txt": "text/plain", ".pdf": "application/pdf",
+    ".gz": "application/gzip",
+}  # fmt: skip
 
 
 def media_type_of(path: Path) -> str:

@@ -1,25 +1,22 @@
-"""Out of the ingestion service: a run's first message, what is asked of it later, and the child that parses files."""
+"""Out of the ingestion service: a run's messages, and the children that parse files and draw pages."""
 
-import asyncio
-import os
-import threading
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
+from dataclasses import dataclass
 from typing import Protocol
 
 from celery import Celery
 
 from millrace.contracts.catalogue import ADVANCE, CANCEL, REDRIVE
 from millrace.contracts.messages import Advance, Cancel, Redrive
+from millrace.contracts.report import Report
 from millrace.contracts.run import RunRecord
-from millrace.ingestion.body import Options, ReadBody, read_body
+from millrace.ingestion.body import Options, ReadBody, read_in_child
+from millrace.ingestion.children import Children
 from millrace.ingestion.domain.errors import BadFile
+from millrace.ingestion.errors import ChildFailed
 from millrace.worker.publish import publish
 
 PARSE_TIMEOUT_S = 10.0
+PAGE_TIMEOUT_S = 30.0
 
 
 class Starter(Protocol):
@@ -86,49 +83,51 @@ class ParserPool:
     """Parses in child processes, so that a hostile or large file never blocks the event loop."""
 
     processes: int = 1
-    _pool: ProcessPoolExecutor | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        self._children = Children(self.processes, PARSE_TIMEOUT_S)
 
     def start(self) -> None:
         """Begin the children and have them import what they need."""
-        self._pool = ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"), initializer=_end_with_parent)
-        for _ in range(self.processes):
-            self._pool.submit(_nothing).result()
+        self._children.start()
 
     def stop(self) -> None:
         """End the children."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        self._children.stop()
 
     async def read(self, data: bytes, options: Options) -> ReadBody:
         """See `Reader`. A child that dies or hangs on a file takes only that file with it."""
-        if self._pool is None:
-            self.start()
-        assert self._pool is not None  # noqa: S101 - started above
-        future = asyncio.get_running_loop().run_in_executor(self._pool, read_body, data, options)
         try:
-            return await asyncio.wait_for(future, PARSE_TIMEOUT_S)
-        except (TimeoutError, BrokenProcessPool) as error:
-            self._kill()
+            return await self._children.call(read_in_child, data, options)
+        except ChildFailed as error:
             raise BadFile("unreadable", "the file could not be parsed within its limits") from error
 
-    def _kill(self) -> None:
-        if self._pool is not None:
-            for process in list(self._pool._processes.values()):
-                process.kill()
-            self._pool = None
+
+class Painter(Protocol):
+    """Makes pages of reports."""
+
+    async def page(self, report: bytes) -> bytes:
+        """The report, as JSON, as an HTML page."""
 
 
-def _end_with_parent() -> None:
-    """A child holds an end of its own pipe and would wait for a parent that was killed for ever."""
-    parent = parent_process()
-    assert parent is not None  # noqa: S101 - runs in a child
+@dataclass
+class PagePool:
+    """Makes pages in one child process of its own, which begins with the first page: it draws, and few ask for it."""
 
-    def watch() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
+    def __post_init__(self) -> None:
+        self._children = Children(1, PAGE_TIMEOUT_S)
 
-    threading.Thread(target=watch, daemon=True).start()
+    def stop(self) -> None:
+        """End the child."""
+        self._children.stop()
+
+    async def page(self, report: bytes) -> bytes:
+        """See `Painter`."""
+        return await self._children.call(_page, report)
 
 
-def _nothing() -> None:
-    """Starts a child and with it the imports of this module."""
+def _page(report: bytes) -> bytes:
+    # Imported here: in the child alone, and only once somebody asks for a page.
+    from millrace.view.page import render
+
+    return render(Report.model_validate_json(report)).encode()

@@ -10,14 +10,16 @@ from fastapi.responses import JSONResponse, Response
 from millrace.contracts.services import WorkerClass
 from millrace.ingestion import problems
 from millrace.ingestion.accept import Acceptance
-from millrace.ingestion.adapters import CeleryAsker, CeleryStarter, ParserPool
+from millrace.ingestion.adapters import CeleryAsker, CeleryStarter, PagePool, ParserPool
 from millrace.ingestion.admission import Admission
 from millrace.ingestion.auth import KeyRing
 from millrace.ingestion.control import Control
 from millrace.ingestion.pressure import queue_pressure
+from millrace.ingestion.report_routes import Reports
 from millrace.ingestion.routes import Ports, router
 from millrace.ingestion.settings import Settings
 from millrace.storage.connect import connect_stores
+from millrace.storage.links import ReportLinks
 from millrace.telemetry.setup import configure
 from millrace.worker import crash
 from millrace.worker.app import create_app
@@ -59,10 +61,13 @@ def create() -> FastAPI:
     pressure = queue_pressure(celery, settings.storage.redis_url)
     admission = Admission(runs=stores.runs, flows=acceptance.flows, pressure=pressure)
     control = Control(runs=stores.runs, flows=acceptance.flows, asker=CeleryAsker(celery))
-    reader = ParserPool(settings.ingestion.parser_processes)
+    reader, pages = ParserPool(settings.ingestion.parser_processes), PagePool()
+    reports = Reports(
+        runs=stores.runs, artifacts=stores.artifacts, links=ReportLinks(settings.links.secrets), painter=pages
+    )
     api = build(
         Ports(
-            keys=KeyRing(settings.ingestion.tenants_by_key), runs=stores.runs, artifacts=stores.artifacts,
+            keys=KeyRing(settings.ingestion.tenants_by_key), runs=stores.runs, reports=reports,
             acceptance=acceptance, admission=admission, control=control, reader=reader,
             max_body_bytes=settings.ingestion.max_body_mib << 20,
         )
@@ -75,6 +80,7 @@ def create() -> FastAPI:
         await run_in_threadpool(pressure.waits)
         yield
         reader.stop()
+        pages.stop()
 
     api.router.lifespan_context = lifespan
     return api

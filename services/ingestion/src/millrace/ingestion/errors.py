@@ -12,13 +12,14 @@ IngestionError (domain)
     ├── AlreadyEnded      409
     ├── StillActive       409
     ├── TooLarge          413
+    ├── ChildFailed       503: a child that works for the request died or took too long
     ├── Overloaded        429, with Retry-After
     └── BrokerAway        503, with Retry-After
 """
 
 from millrace.ingestion.domain.errors import BadFile, IngestionError
 
-_BAD_FILE_STATUS = {"unsupported_format": 415, "too_many_records": 413}
+_BAD_FILE_STATUS = {"unsupported_format": 415, "too_many_records": 413, "expands_too_far": 413}
 
 
 class RequestError(IngestionError):
@@ -35,6 +36,14 @@ class NotAuthenticated(RequestError):
 
     status = 401
     code = "not_authenticated"
+
+
+class ChildFailed(RequestError):
+    """A child that works for the request died or took too long."""
+
+    status = 503
+    code = "unavailable"
+    retry_after_s = 2
 
 
 class BadRequest(RequestError):

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from millrace.contracts.api import Problem, SetAside
 from millrace.ingestion.domain.errors import BadFile, IngestionError
 from millrace.ingestion.errors import RequestError, status_of
-from millrace.storage.errors import NotFound, StorageError
+from millrace.storage.errors import BadLink, NotFound, StorageError
 from millrace.telemetry.logs import get_logger
 
 log = get_logger(__name__)
@@ -32,6 +32,7 @@ def problem(
 
 def install(app: FastAPI) -> None:
     """Turn every exception that a route may raise into a problem."""
+    _of_the_stores(app)
 
     @app.exception_handler(IngestionError)
     async def _refused(request: Request, error: IngestionError) -> Response:
@@ -44,18 +45,6 @@ def install(app: FastAPI) -> None:
             code = error.code
             headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else {}
         return problem(request, status_of(error), code.replace("_", "-"), detail, rows, **headers)
-
-    @app.exception_handler(NotFound)
-    async def _not_found(request: Request, error: NotFound) -> Response:
-        return problem(request, 404, "not-found", "there is nothing here for this key")
-
-    @app.exception_handler(StorageError)
-    async def _storage(request: Request, error: StorageError) -> Response:
-        log.error("storage_failed", extra={"action": "storage_failed", "error": str(error), "path": request.url.path})
-        if error.retryable:
-            detail = "a store does not answer; try again"
-            return problem(request, 503, "unavailable", detail, (), **{"Retry-After": "2"})
-        return problem(request, 500, "internal", "the request failed; it was not accepted")
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -71,4 +60,22 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _crashed(request: Request, error: Exception) -> Response:
         log.exception("request_crashed", extra={"action": "request_crashed", "path": request.url.path})
+        return problem(request, 500, "internal", "the request failed; it was not accepted")
+
+
+def _of_the_stores(app: FastAPI) -> None:
+    @app.exception_handler(NotFound)
+    async def _not_found(request: Request, error: NotFound) -> Response:
+        return problem(request, 404, "not-found", "there is nothing here for this key")
+
+    @app.exception_handler(BadLink)
+    async def _bad_link(request: Request, error: BadLink) -> Response:
+        return problem(request, 403, "bad-link", f"{error}; ask for the report with an API key")
+
+    @app.exception_handler(StorageError)
+    async def _storage(request: Request, error: StorageError) -> Response:
+        log.error("storage_failed", extra={"action": "storage_failed", "error": str(error), "path": request.url.path})
+        if error.retryable:
+            detail = "a store does not answer; try again"
+            return problem(request, 503, "unavailable", detail, (), **{"Retry-After": "2"})
         return problem(request, 500, "internal", "the request failed; it was not accepted")

@@ -12,7 +12,7 @@ from millrace.contracts.artifacts import JSON
 from millrace.contracts.flow import Flow
 from millrace.contracts.ids import RUN_ID
 from millrace.contracts.run import RunRecord, RunStatus
-from millrace.contracts.views import attempts, run_view, settled
+from millrace.contracts.views import run_view, settled
 from millrace.ingestion.accept import Acceptance
 from millrace.ingestion.accept import Request as AcceptRequest
 from millrace.ingestion.adapters import Reader
@@ -23,7 +23,7 @@ from millrace.ingestion.control import Control
 from millrace.ingestion.control_routes import add_control
 from millrace.ingestion.errors import BadRequest
 from millrace.ingestion.limited import read_limited
-from millrace.storage.artifacts import ArtifactStore
+from millrace.ingestion.report_routes import Reports, add_report
 from millrace.storage.errors import NotFound
 from millrace.storage.ports import RunStore
 
@@ -36,11 +36,11 @@ class Ports:
 
     keys: KeyRing
     runs: RunStore
-    artifacts: ArtifactStore
     acceptance: Acceptance
     admission: Admission
     control: Control
     reader: Reader
+    reports: Reports
     max_body_bytes: int
 
 
@@ -58,6 +58,7 @@ def router(ports: Ports) -> APIRouter:
     _add_submit(api, ports)
     _add_reads(api, ports)
     add_control(api, ports.keys, ports.control)
+    add_report(api, ports.keys, ports.reports)
     return api
 
 
@@ -73,12 +74,15 @@ def _add_submit(api: APIRouter, ports: Ports) -> None:
         map: Annotated[list[str], Query()] = [],  # noqa: B006 - the option's public name
         meta: Annotated[list[str], Query()] = [],  # noqa: B006
     ) -> Response:
-        """Accept a batch: JSON, NDJSON, CSV or TSV."""
+        """Accept a batch: JSON, NDJSON, CSV, TSV, XLSX, Parquet, EML, MBOX, or a transcript as text or PDF.
+
+        Each of them also as .gz. The content decides what it is, else the media type, else `filename`.
+        """
         tenant = ports.keys.tenant(request)
         options = Options(
             flow=flow, callback_url=callback_url, deadline_s=deadline_s, scale=scale, filename=filename,
             metadata=pairs(meta, ":", "meta"), mapping=pairs(map, ":", "map"),
-            media_type=request.headers.get("content-type", "").partition(";")[0].strip().lower(),
+            media_type=request.headers.get("content-type", "").lower(),
         )  # fmt: skip
         key = request.headers.get("idempotency-key", "")
         # Read to its end even if it is refused: a client that still sends would not see the answer.
@@ -129,16 +133,6 @@ def _add_reads(api: APIRouter, ports: Ports) -> None:
     def run(request: Request, run_id: str) -> RunView:
         """One run: its state, stages, steps, gaps and callback."""
         return view(find(request, run_id))
-
-    @api.get("/runs/{run_id}/report")
-    def report(request: Request, run_id: str, attempt: Annotated[int | None, Query(ge=1)] = None) -> Response:
-        """The report of the attempt that ended last, or of the one that is asked for; 404 while there is none."""
-        record = find(request, run_id)
-        ends = attempts(record) if attempt else (settled(record),)
-        found = next((end.report for end in ends if attempt in (None, end.attempt)), None)
-        if found is None:
-            raise NotFound("no report yet")
-        return Response(ports.artifacts.get(record.tenant, found), media_type=JSON)
 
     @api.get("/flows", response_model=FlowList)
     def flows(request: Request) -> FlowList:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from millrace.contracts.settings import Settings as EnvironmentSettings
-from millrace.storage.settings import StorageSettings
+from millrace.storage.settings import LinkSettings, StorageSettings
 from millrace.telemetry.settings import TelemetrySettings
 from millrace.worker.settings import WorkerSettings
 
@@ -41,6 +41,7 @@ class Settings:
     """Read once, at start."""
 
     ingestion: IngestionSettings = field(default_factory=lambda: IngestionSettings())  # type: ignore[call-arg]
+    links: LinkSettings = field(default_factory=lambda: LinkSettings())  # type: ignore[call-arg]
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)

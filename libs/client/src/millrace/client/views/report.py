@@ -85,7 +85,8 @@ def _contacts(contacts: Contacts) -> RenderableType:
     columns = ("Reason", ">Conversations", ">Share", f">{level(contacts.reasons[0].share)}", ">Net sentiment")
     rows = (
         (
-            reason.label, f"{reason.conversations:,}", percent(reason.share.value), f"{interval(reason.share, '.0f', 100)} %",
+            reason.label, f"{reason.conversations:,}", percent(reason.share.value),
+            f"{interval(reason.share, '.0f', 100)} %",
             points(reason.sentiment.value * 100) if reason.sentiment else NONE,
         )
         for reason in contacts.reasons[:MAX_ROWS]

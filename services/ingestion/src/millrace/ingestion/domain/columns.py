@@ -64,8 +64,8 @@ class Column:
 
     @cached_property
     def contact_share(self) -> float:
-        """Share of cells that are an e-mail address or a phone number."""
-        return _share(_CONTACT.match(cell) is not None for cell in self.sample)
+        """Share of cells that are an e-mail address or a phone number; a date looks like one and is none."""
+        return _share(_CONTACT.match(cell) is not None and read_date(cell, self.order) is None for cell in self.sample)
 
     @cached_property
     def role_share(self) -> float:

@@ -18,7 +18,10 @@ _CODE_PAGES = (
 )  # fmt: skip
 """Encodings that feedback files are found in; the rarer ones only add ways to guess wrong."""
 
-_DECLARABLE = {codecs.lookup(name).name: name for name in ("utf-8", "utf-16", "latin-1", "ascii", *_CODE_PAGES)}
+_DECLARABLE = {
+    **{codecs.lookup(name).name: name for name in ("utf-8", "utf-16", "ascii", *_CODE_PAGES)},
+    codecs.lookup("latin-1").name: "cp1252",  # who declares Latin 1 writes Windows 1252 (WHATWG Encoding, section 4.2)
+}
 
 _WESTERN = frozenset("àáâãäåæçèéêëíîïñòóôõöùúûüßœÄÖÜÉ¿¡«»€£°·…\u2018\u2019\u201c\u201d\u201e\u2013\u2014\xb4\xa0")
 """What the upper half of Western European text consists of."""

@@ -13,6 +13,9 @@ NO_DELIMITER = "\x1f"
 """Stands in for the delimiter of a file with one column; text does not contain it."""
 
 _SAMPLE_ROWS = 50
+_TITLES = 10
+"""Rows above a header that are titles."""
+_NEARLY_ALL = 0.9
 _SAMPLE_CHARACTERS = 256 * 1024
 _DECLARED = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
@@ -40,9 +43,20 @@ def sniff(text: str, hint: str = "") -> str:
     return max(eligible, key=lambda rank: rank[:3])[3] if eligible else NO_DELIMITER
 
 
+def is_table(text: str) -> bool:
+    """Whether a text of no particular type is a table: nearly all rows as wide, or one column under a known header."""
+    declared, body = split_declaration(text)
+    delimiter = declared or sniff(body)
+    sample = _sample(body, delimiter)
+    known = sum(map(is_known, sample[0])) if sample else 0
+    if delimiter == NO_DELIMITER or known or declared:
+        return known > 0 or bool(declared)
+    return len(sample) >= 2 and _agreement(body, delimiter)[0] >= _NEARLY_ALL
+
+
 def _agreement(text: str, delimiter: str) -> tuple[float, int]:
     """Share of the first rows as wide as the first, and how many headers are known; 0 when it cannot be."""
-    sample = _sample(text, delimiter)
+    sample = _below_titles(_sample(text, delimiter))
     width = len(sample[0]) if sample else 0
     if width < 2:
         return 0.0, 0
@@ -50,6 +64,14 @@ def _agreement(text: str, delimiter: str) -> tuple[float, int]:
     known = sum(map(is_known, sample[0]))
     possible = known >= 2 or (share >= 0.5 and not _is_prose(sample, known))
     return (share, known) if possible else (0.0, 0)
+
+
+def _below_titles(sample: list[list[str]]) -> list[list[str]]:
+    """The rows from the first that names two fields, where only narrower ones stand above it."""
+    for position, row in enumerate(sample[:_TITLES]):
+        if sum(map(is_known, row)) >= 2:
+            return sample[position:] if all(len(above) < len(row) for above in sample[:position]) else sample
+    return sample
 
 
 def _is_prose(sample: list[list[str]], known: int) -> bool:

@@ -1,6 +1,7 @@
 """JSON and NDJSON: formats that name the record's fields themselves, so that nothing is guessed."""
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,13 +12,18 @@ from millrace.contracts.records import Record
 from millrace.ingestion.domain.errors import BadFile
 from millrace.ingestion.domain.faults import record_faults
 from millrace.ingestion.domain.identity import id_for_row, with_unique_ids
-from millrace.ingestion.domain.parsed import MAX_LISTED, MAX_RECORDS, Parsed
+from millrace.ingestion.domain.parsed import MAX_LISTED, MAX_RECORDS, MAX_UNREADABLE, Parsed
 
 _BOM = b"\xef\xbb\xbf"
 
 
 def parse_records(data: bytes) -> Parsed:
-    """A JSON list of records, or `{"records": [...]}`. Any invalid record refuses all: BadFile `invalid_records`."""
+    """A JSON list of records, or `{"records": [...]}`; it may be empty.
+
+    Invalid records are set aside with every fault named; more than half of them refuse all: BadFile `invalid_records`.
+    """
+    if not data.removeprefix(_BOM).strip():
+        return Parsed(records=())
     try:
         document = from_json(data.removeprefix(_BOM))
     except ValueError:
@@ -46,21 +52,21 @@ def _line(line: bytes) -> Any:
 
 
 def _accept(rows: Iterable[tuple[int, Any]], count: int) -> Parsed:
-    _check_count(count)
+    if count > MAX_RECORDS:
+        raise BadFile("too_many_records", f"{count} records; a batch takes at most {MAX_RECORDS}")
     records: list[Record] = []
-    faults: list[SetAside] = []
-    faulty = 0
+    faults: list[tuple[SetAside, ...]] = []
     for number, value in rows:
         outcome = _record(number, value)
         if isinstance(outcome, Record):
             records.append(outcome)
         else:
-            faulty += 1
-            faults += outcome if faulty <= MAX_LISTED else ()
-    if faulty:
-        detail = f"{faulty} of {count} records are not valid; nothing was accepted"
-        raise BadFile("invalid_records", detail, tuple(faults[:MAX_LISTED]))
-    return Parsed(records=with_unique_ids(records))
+            faults.append(outcome)
+    if faults and len(faults) > MAX_UNREADABLE * count:
+        detail = f"{len(faults)} of {count} records are not valid; nothing was accepted"
+        raise BadFile("invalid_records", detail, tuple(chain(*faults[:MAX_LISTED]))[:MAX_LISTED])
+    first = tuple(of_record[0] for of_record in faults[:MAX_LISTED])
+    return Parsed(records=with_unique_ids(records), set_aside=first, set_aside_total=len(faults))
 
 
 def _record(number: int, value: Any) -> Record | tuple[SetAside, ...]:
@@ -70,10 +76,3 @@ def _record(number: int, value: Any) -> Record | tuple[SetAside, ...]:
         return Record.model_validate({"record_id": id_for_row(number), **value})
     except ValidationError as error:
         return record_faults(error, number)
-
-
-def _check_count(count: int) -> None:
-    if not count:
-        raise BadFile("no_records", "the batch holds no record")
-    if count > MAX_RECORDS:
-        raise BadFile("too_many_records", f"{count} records; a batch takes at most {MAX_RECORDS}")

@@ -17,10 +17,10 @@ class BadFile(IngestionError):
     `code` is a stable key in snake case, `detail` says in words what to change, `errors` lists at most 20 rows.
     Neither holds a value out of a record: those are personal. Headers and field names are quoted.
 
-    Codes: `empty_file`, `no_rows`, `no_records`, `no_usable_rows`, `no_text_or_rating`, `unsupported_format`,
-    `not_json`, `invalid_records`, `invalid_options`, `too_many_records`, `too_many_columns`,
-    `field_too_long`, `unreadable_rows`, `unknown_field`, `unknown_column`, `unknown_scale`, `no_scale`,
-    `mapping_without_columns`.
+    Codes: `no_records`, `no_usable_rows`, `no_text_or_rating`, `no_text_in_pages`, `unsupported_format`,
+    `unreadable_file`, `encrypted_file`, `expands_too_far`, `not_json`, `invalid_records`, `invalid_options`,
+    `too_many_records`, `too_many_columns`, `field_too_long`, `unreadable_rows`, `unknown_field`, `unknown_column`,
+    `unknown_scale`, `no_scale`, `mapping_without_columns`.
     """
 
     def __init__(self, code: str, detail: str, errors: tuple[SetAside, ...] = ()) -> None:

@@ -7,6 +7,7 @@ from millrace.contracts.records import MAX_ATTRS, Record, Scale
 from millrace.ingestion.domain.columns import Column
 from millrace.ingestion.domain.errors import BadFile
 from millrace.ingestion.domain.parsed import Options
+from millrace.ingestion.domain.presets import Preset, is_question, matching
 from millrace.ingestion.domain.synonyms import EXACT, EXCLUDED, NOT_A_RATING, PERSONAL, likeness, phrase, words
 
 FIELDS = tuple(EXACT)
@@ -35,22 +36,31 @@ class Assignment:
     scale: Scale | None
     guessed: bool
     """Whether any field was guessed."""
+    also_text: tuple[Column, ...] = ()
+    """A survey's further columns of free text, joined to the text."""
+    preset: str = ""
+    """The known export that the columns belong to."""
 
 
 def assign(columns: Sequence[Column], options: Options) -> Assignment:
     """A part for every column; BadFile when no column can be text or rating, or the options name what is not there."""
     told = _told(columns, options.mapping)
-    fields = _guess(columns, told)
+    preset = matching([column.header for column in columns if column.named])
+    fields = _guess(columns, told, preset)
     if not {"text", "title", "rating"} & fields.keys():
         seen = ", ".join(column.header for column in columns[:20])
         raise BadFile("no_text_or_rating", f"no column could be text or rating; columns seen: {seen}")
     scale = _scale(fields.get("rating"), options.scale)
-    used = {column.index for column in fields.values()}
+    also_text = () if "text" in told else _also_text(columns, fields, preset)
+    used = {column.index for column in (*fields.values(), *also_text)}
     rest = [column for column in columns if column.index not in used]
     attrs = tuple(column for column in rest if _is_attribute(column))[:MAX_ATTRS]
     ignored = tuple(column for column in rest if column not in attrs)
     guessed = any(name not in told for name in fields)
-    return Assignment(fields=fields, attrs=attrs, ignored=ignored, scale=scale, guessed=guessed)
+    return Assignment(
+        fields=fields, attrs=attrs, ignored=ignored, scale=scale, guessed=guessed, also_text=also_text,
+        preset=preset.name if preset else "",
+    )  # fmt: skip
 
 
 def _told(columns: Sequence[Column], mapping: Mapping[str, str]) -> dict[str, Column | None]:
@@ -70,9 +80,11 @@ def _told(columns: Sequence[Column], mapping: Mapping[str, str]) -> dict[str, Co
     return told
 
 
-def _guess(columns: Sequence[Column], told: Mapping[str, Column | None]) -> dict[str, Column]:
+def _guess(columns: Sequence[Column], told: Mapping[str, Column | None], preset: Preset | None) -> dict[str, Column]:
     fields = {name: column for name, column in told.items() if column is not None}
     free = [column for column in columns if column not in fields.values() and not column.blank]
+    if preset:
+        fields |= _by_preset(free, preset, told)
     for name, column in _by_header(free, [name for name in FIELDS if name not in told]):
         if name not in fields and column not in fields.values():
             fields[name] = column
@@ -87,6 +99,35 @@ def _guess(columns: Sequence[Column], told: Mapping[str, Column | None]) -> dict
         # One row per ticket: its number is then the best name for the record as well.
         fields["record_id"] = thread
     return {name: fields[name] for name in FIELDS if name in fields}
+
+
+def _by_preset(free: Sequence[Column], preset: Preset, told: Mapping[str, Column | None]) -> dict[str, Column]:
+    """What the export's own columns are. Its ticket number may be both the thread's name and the record's."""
+    by_name = {phrase(column.header): column for column in reversed(free)}
+    fields: dict[str, Column] = {}
+    for field, names in preset.fields.items():
+        fitting = (by_name[name] for name in names if name in by_name and _fits(field, by_name[name], outright=True))
+        column = next((each for each in fitting if field == "thread_ref" or each not in fields.values()), None)
+        if field not in told and column is not None:
+            fields[field] = column
+    return fields
+
+
+def _also_text(columns: Sequence[Column], fields: Mapping[str, Column], preset: Preset | None) -> tuple[Column, ...]:
+    """The other questions of a survey that were answered in words."""
+    text = fields.get("text")
+    if text is None or not text.named or not ((preset and preset.survey) or is_question(text.header)):
+        return ()
+    return tuple(
+        column
+        for column in columns
+        if column not in fields.values() and column.named and column.mean_words >= 3 and _is_question(column)
+    )
+
+
+def _is_question(column: Column) -> bool:
+    asked = is_question(column.header) or likeness("text", column.header) > 0
+    return asked and not _excluded("text", column) and column.number_share < 0.5 and column.distinct_share >= 0.5
 
 
 def _by_header(free: Sequence[Column], names: Sequence[str]) -> Iterator[tuple[str, Column]]:

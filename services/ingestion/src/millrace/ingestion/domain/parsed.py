@@ -11,6 +11,10 @@ MAX_RECORDS = 20_000
 MAX_COLUMNS = 200
 MAX_FIELD = 20_000
 """Characters of one cell; the same as a record's text may have."""
+MAX_EXPANDED = 64 << 20
+"""Bytes that a packed file (gzip, XLSX, Parquet) may become: what the parser's child has memory for."""
+MAX_UNREADABLE = 0.5
+"""Share of unreadable rows above which a file is refused: what is wrong is then how it is read, not its rows."""
 MAX_LISTED = 20
 """Rows listed one by one in an answer; the rest are counted."""
 
@@ -30,9 +34,9 @@ class Parsed:
     """A batch that can be accepted."""
 
     records: tuple[Record, ...]
-    """At least one; record ids are unique."""
+    """None where the file has no rows at all; record ids are unique."""
     mapping: ColumnMapping | None = None
-    """How columns became fields; None for formats that name the fields themselves."""
+    """How columns or headers became fields; None for JSON, which names the fields itself."""
     set_aside: tuple[SetAside, ...] = ()
     """The first `MAX_LISTED` rows that could not be used."""
     set_aside_total: int = 0

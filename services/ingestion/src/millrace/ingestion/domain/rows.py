@@ -15,13 +15,10 @@ from millrace.ingestion.domain.errors import BadFile
 from millrace.ingestion.domain.faults import NOTHING_SAID, OFF_SCALE, record_faults
 from millrace.ingestion.domain.identity import UniqueIds, id_for_row
 from millrace.ingestion.domain.mapping import Assignment
-from millrace.ingestion.domain.parsed import MAX_LISTED
+from millrace.ingestion.domain.parsed import MAX_LISTED, MAX_UNREADABLE
 from millrace.ingestion.domain.scales import is_on_scale, is_unanswered, read_rating
 from millrace.ingestion.domain.sheet import Row, Sheet
 from millrace.ingestion.domain.synonyms import ROLES, phrase
-
-MAX_UNREADABLE = 0.05
-"""Share of rows with an unreadable cell above which a file is refused: its mapping is then wrong, not its rows."""
 
 _MAX_ATTR = 256
 """Characters kept of one attribute: segments are short, and longer values are not worth the space."""
@@ -64,7 +61,8 @@ def collect(sheet: Sheet, assignment: Assignment) -> Collected:
         if isinstance(outcome, Record):
             records.append(outcome)
         else:
-            (silent if outcome.reason == NOTHING_SAID else unreadable).append(outcome)
+            kind = silent if outcome.reason == NOTHING_SAID else unreadable
+            kind.append(in_sheet(outcome, row.sheet))
     _refuse(len(sheet.rows) + len(sheet.torn), records, silent, unreadable)
     aside = sorted([*silent, *unreadable], key=lambda fault: fault.row)
     return Collected(records=tuple(records), set_aside=tuple(aside[:MAX_LISTED]), set_aside_total=len(aside))
@@ -79,12 +77,18 @@ def _refuse(rows: int, records: list[Record], silent: list[SetAside], unreadable
         raise BadFile("no_usable_rows", f"none of {rows} rows has a text or a rating", tuple(silent[:MAX_LISTED]))
 
 
+def in_sheet(fault: SetAside, sheet: str) -> SetAside:
+    """The fault with the sheet's name, where several sheets were read: their rows have the same numbers."""
+    return fault.model_copy(update={"reason": f"{fault.reason} (sheet {sheet!r})"}) if sheet else fault
+
+
 class _RowReader:
     def __init__(self, assignment: Assignment) -> None:
         fields = assignment.fields
         self._at = {name: column.index for name, column in fields.items()}
         self._plain = [(name, self._at[name]) for name in _PLAIN if name in self._at]
         self._attrs = [(column.header, column.index) for column in assignment.attrs]
+        self._also = [column.index for column in assignment.also_text]
         self._scale = assignment.scale
         self._order = fields["created_at"].order if "created_at" in fields else Order()
         self._ids = UniqueIds()
@@ -92,7 +96,7 @@ class _RowReader:
     def read(self, row: Row) -> Record | SetAside:
         """The row as a record, or why it is none."""
         cells = row.cells
-        text, title = self._said(cells, "text"), self._said(cells, "title")
+        text, title = self._text(cells), self._said(cells, "title")
         try:
             rating, created_at = self._rating(cells), self._created_at(cells)
             if not text and not title and rating is None:
@@ -104,6 +108,13 @@ class _RowReader:
             return SetAside(row=row.number, field=fault.field, reason=fault.reason)
         except ValidationError as error:
             return record_faults(error, row.number)[0]
+
+    def _text(self, cells: Sequence[str]) -> str:
+        said = self._said(cells, "text")
+        if not self._also:
+            return said
+        answers = (said, *(_said(cells[index]) for index in self._also))
+        return "\n\n".join(filter(None, answers))
 
     def _record(self, row: Row, values: dict[str, Any]) -> Record:
         cells = row.cells
@@ -118,8 +129,7 @@ class _RowReader:
     def _said(self, cells: Sequence[str], name: str) -> str:
         if name not in self._at:
             return ""
-        cell = cells[self._at[name]]
-        return "" if cell.casefold() in _NOTHING else cell
+        return _said(cells[self._at[name]])
 
     def _rating(self, cells: Sequence[str]) -> Mapping[str, Any] | None:
         if "rating" not in self._at or self._scale is None:
@@ -142,6 +152,10 @@ class _RowReader:
         if moment is None:
             raise _Unreadable("created_at", "not a date that can be read")
         return moment
+
+
+def _said(cell: str) -> str:
+    return "" if cell.casefold() in _NOTHING else cell
 
 
 def columns_of(sheet: Sheet) -> list[Column]:

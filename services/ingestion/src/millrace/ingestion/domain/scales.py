@@ -19,6 +19,19 @@ _WORDS = {
     "no": 0.0, "false": 0.0, "bad": 0.0, "negative": 0.0, "disliked": 0.0, "dislike": 0.0, "not recommended": 0.0,
     "down": 0.0,
 }  # fmt: skip
+_STEPS: tuple[tuple[float, str], ...] = (
+    (5.0, "very satisfied, extremely satisfied, extremely happy, very happy, sehr zufrieden, très satisfait, "
+          "très satisfaite, muy satisfecho, muy satisfecha, excellent, exzellent, excelente"),
+    (4.0, "satisfied, somewhat satisfied, happy, zufrieden, satisfait, satisfaite, satisfecho, satisfecha"),
+    (3.0, "neutral, neither satisfied nor dissatisfied, teils teils, weder noch, neutre, "
+          "ni satisfait ni insatisfait, ni satisfecho ni insatisfecho"),
+    (2.0, "dissatisfied, somewhat dissatisfied, unsatisfied, unhappy, unzufrieden, insatisfait, insatisfaite, "
+          "insatisfecho, insatisfecha"),
+    (1.0, "very dissatisfied, extremely dissatisfied, very unsatisfied, extremely unhappy, very unhappy, "
+          "sehr unzufrieden, très insatisfait, très insatisfaite, muy insatisfecho, muy insatisfecha"),
+)  # fmt: skip
+"""The five steps of satisfaction as surveys word them (Freshdesk, SurveyMonkey and their like)."""
+_STEP = {name.strip(): value for value, names in _STEPS for name in names.split(",")}
 _NO_ANSWER = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "offered", "unoffered", "not rated"})
 """`offered` and `unoffered`: Zendesk's words for a rating that was asked for, or not, and never given."""
 
@@ -39,6 +52,17 @@ _HINTS: tuple[tuple[str, tuple[Scale, ...]], ...] = (
     ("stars", (Scale.STARS5, Scale.STARS10)), ("star", (Scale.STARS5, Scale.STARS10)),
     ("sterne", (Scale.STARS5,)), ("percent", (Scale.PERCENT,)),
     ("liked", (Scale.BINARY,)), ("thumbs", (Scale.BINARY,)),
+    ("weiterempfehlung", (Scale.NPS, Scale.BINARY)), ("weiterempfehlen", (Scale.NPS, Scale.BINARY)),
+    ("empfehlen", (Scale.NPS, Scale.BINARY)), ("weiterempfehlungswahrscheinlichkeit", (Scale.NPS,)),
+    ("wahrscheinlich", (Scale.NPS,)), ("recommanderiez", (Scale.NPS, Scale.BINARY)),
+    ("recommander", (Scale.NPS, Scale.BINARY)), ("recommandation", (Scale.NPS, Scale.BINARY)),
+    ("recomendaría", (Scale.NPS, Scale.BINARY)), ("recomiende", (Scale.NPS, Scale.BINARY)),
+    ("recomendar", (Scale.NPS, Scale.BINARY)), ("recomendación", (Scale.NPS, Scale.BINARY)),
+    ("zufriedenheit", (Scale.CSAT, Scale.STARS10, Scale.PERCENT)), ("zufrieden", (Scale.CSAT, Scale.STARS10)),
+    ("satisfait", (Scale.CSAT, Scale.STARS10)), ("satisfaite", (Scale.CSAT, Scale.STARS10)),
+    ("satisfacción", (Scale.CSAT, Scale.STARS10, Scale.PERCENT)), ("satisfecho", (Scale.CSAT, Scale.STARS10)),
+    ("satisfecha", (Scale.CSAT, Scale.STARS10)), ("étoiles", (Scale.STARS5,)), ("estrellas", (Scale.STARS5,)),
+    ("einfach", (Scale.CES,)), ("facile", (Scale.CES,)), ("fácil", (Scale.CES,)),
 )  # fmt: skip
 """Word of the header → the scales it speaks for, likeliest first."""
 
@@ -68,6 +92,8 @@ def read_rating(cell: str) -> Reading | None:
         return Reading(value=float(number.replace(",", ".")), out_of=100 if percent else int(top or 0))
     if cell.casefold() in _WORDS:
         return Reading(value=_WORDS[cell.casefold()], out_of=1)
+    if cell.casefold() in _STEP:
+        return Reading(value=_STEP[cell.casefold()], out_of=5)
     if cell and _GLYPHS.match(cell):
         full, empty = cell.count("★") + cell.count("⭐"), cell.count("☆")
         return Reading(value=float(full), out_of=5 if full + empty == 5 else 0)
@@ -88,7 +114,8 @@ def guess_scale(header: str, readings: Sequence[Reading]) -> Scale | None:
     tops = {reading.out_of for reading in readings}
     hinted = _hinted(header)
     if len(tops) == 1 and (told := _OUT_OF.get(next(iter(tops)))):
-        hinted = (told, *hinted)
+        agreeing = [scale for scale in hinted if scale.bounds[1] == told.bounds[1]]
+        hinted = (*agreeing, told, *hinted)
     for scale in hinted:
         if _fit(scale, values) >= _TOLERANCE:
             return scale

@@ -1,21 +1,21 @@
-"""A text file as a sheet: named columns of clean cells, within bounds."""
+"""Rows of cells as a sheet: named columns of clean cells, within bounds."""
 
 import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from millrace.contracts.api import SetAside
 from millrace.ingestion.domain import dialect
-from millrace.ingestion.domain.dates import Order, read_date
 from millrace.ingestion.domain.errors import BadFile
+from millrace.ingestion.domain.leading import LOOK_AHEAD, find_head
 from millrace.ingestion.domain.parsed import MAX_COLUMNS, MAX_FIELD, MAX_RECORDS
-from millrace.ingestion.domain.scales import read_rating
-from millrace.ingestion.domain.synonyms import is_known
 
 _SPREADSHEET_ERROR = re.compile(r"#(?:NAME\?|N/A|VALUE!|REF!|DIV/0!|NULL!|NUM!|ERROR!|SPILL!)\Z")
 """What a spreadsheet wrote in place of the content: nothing that the customer said."""
-_TOO_LONG = f"a cell is longer than {MAX_FIELD} characters: is a quote left open?"
+_OPEN_QUOTE = f"a cell is longer than {MAX_FIELD} characters: is a quote left open?"
+_TOO_LONG = f"a cell is longer than {MAX_FIELD} characters"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,50 +24,76 @@ class Row:
 
     number: int
     cells: list[str]
+    sheet: str = ""
+    """The sheet that it stands in, where several are read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
     """The columns and rows of a file. Rows that are blank all over are left out."""
 
-    headers: tuple[str, ...]
+    headers: tuple[str, ...] = ()
     """Unique; `column 3` where the file names none."""
-    rows: list[Row]
+    rows: list[Row] = field(default_factory=list)
     torn: list[SetAside] = field(default_factory=list)
-    """Rows with more cells than there are columns: an unquoted delimiter shifted them."""
+    """Rows with more cells than there are columns, where an unquoted delimiter shifted them, or with a huge cell."""
     has_header: bool = True
-    delimiter: str = ","
-    """Empty for a file of one column."""
+    delimiter: str = ""
+    """Empty for a file of one column, and for files that need none."""
+    skipped: int = 0
+    """Rows above the header that are not part of the table."""
 
 
 def read_sheet(text: str, delimiter_hint: str = "") -> Sheet:
-    """The text as a sheet; BadFile when it is empty or out of bounds."""
+    """The text as a sheet; BadFile when it is out of bounds."""
     declared, body = dialect.split_declaration(text)
     delimiter = declared or dialect.sniff(body, delimiter_hint)
-    lines = _bounded(dialect.rows(body, delimiter))
-    first = next((row for row in lines if any(row)), None)
-    if first is None:
-        raise BadFile("empty_file", "the file holds no text")
-    if len(first) > MAX_COLUMNS:
-        raise BadFile("too_many_columns", f"{len(first)} columns; a file may have {MAX_COLUMNS}")
-    has_header = _is_header(first)
-    headers = _names(first if has_header else [""] * len(first))
-    rows, torn = _collect(lines, headers, [] if has_header else [first])
-    if not rows and not torn:
-        raise BadFile("no_rows", "the file has a header and no rows below it")
     shown = "" if delimiter == dialect.NO_DELIMITER else delimiter
-    return Sheet(headers=headers, rows=rows, torn=torn, has_header=has_header, delimiter=shown)
-
-
-def _bounded(lines: Iterator[list[str]]) -> Iterator[list[str]]:
-    """Rows with clean cells; BadFile at the first cell that is too long."""
     try:
-        for number, row in enumerate(lines):
-            if any(len(cell) > MAX_FIELD for cell in row):
-                raise BadFile("field_too_long", _TOO_LONG, (SetAside(row=number, reason="a cell is too long"),))
-            yield [_clean(cell) for cell in row]
+        return to_sheet(_closed(dialect.rows(body, delimiter)), shown)
     except csv.Error:
-        raise BadFile("field_too_long", _TOO_LONG) from None
+        raise BadFile("field_too_long", _OPEN_QUOTE) from None
+
+
+def to_sheet(lines: Iterator[list[str]], delimiter: str = "") -> Sheet:
+    """Rows of cells as a sheet, which has no columns where there is no cell; BadFile when it is out of bounds."""
+    clean = ([_clean(cell) for cell in row] for row in lines)
+    head = _first_rows(clean)
+    if not head:
+        return Sheet(delimiter=delimiter)
+    found = find_head(head)
+    if len(found.headers) > MAX_COLUMNS:
+        raise BadFile("too_many_columns", f"{len(found.headers)} columns; a file may have {MAX_COLUMNS}")
+    headers = _names(found.headers)
+    rows, torn = _collect(chain(head[found.body :], clean), len(headers))
+    return Sheet(
+        headers=headers, rows=rows, torn=torn, has_header=found.named, delimiter=delimiter, skipped=found.skipped
+    )
+
+
+def from_columns(names: Sequence[str], columns: Sequence[Sequence[str]]) -> Sheet:
+    """A sheet out of columns whose names the file itself gives."""
+    cells = ([_clean(cell) for cell in row] for row in zip(*columns, strict=True))
+    rows, torn = _collect(cells, len(names))
+    return Sheet(headers=_names(names), rows=rows, torn=torn)
+
+
+def _first_rows(lines: Iterator[list[str]]) -> list[list[str]]:
+    """The first row that is not blank, and some below it."""
+    for row in lines:
+        if any(row):
+            return [row, *islice(lines, LOOK_AHEAD)]
+    return []
+
+
+def _closed(lines: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The rows, unless the last is what an open quote swallowed."""
+    last: list[str] = []
+    for row in lines:
+        last = row
+        yield row
+    if last and len(last[-1]) > MAX_FIELD and "\n" in last[-1]:
+        raise BadFile("field_too_long", _OPEN_QUOTE)
 
 
 def _clean(cell: str) -> str:
@@ -77,17 +103,16 @@ def _clean(cell: str) -> str:
     return "" if cell.startswith("#") and _SPREADSHEET_ERROR.match(cell) else cell
 
 
-def _collect(
-    lines: Iterator[list[str]], headers: Sequence[str], begun: list[list[str]]
-) -> tuple[list[Row], list[SetAside]]:
-    width = len(headers)
-    rows = [Row(number=1, cells=cells) for cells in begun]
+def _collect(lines: Iterator[list[str]], width: int) -> tuple[list[Row], list[SetAside]]:
+    rows: list[Row] = []
     torn: list[SetAside] = []
-    for number, cells in enumerate(lines, start=1 + len(begun)):
+    for number, cells in enumerate(lines, start=1):
         if not any(cells):
             continue
         if any(cells[width:]):
             torn.append(SetAside(row=number, reason=f"more cells than the {width} columns"))
+        elif any(len(cell) > MAX_FIELD for cell in cells):
+            torn.append(SetAside(row=number, reason=_TOO_LONG))
         else:
             rows.append(Row(number=number, cells=cells[:width] + [""] * (width - len(cells))))
         if len(rows) + len(torn) > MAX_RECORDS:
@@ -95,29 +120,14 @@ def _collect(
     return rows, torn
 
 
-def _is_header(first: Sequence[str]) -> bool:
-    """Whether the first row names columns.
-
-    Two known names decide, or one beside no number or date: `email` may also be a value. Unknown names pass where
-    none is a sentence.
-    """
-    cells = [cell for cell in first if cell]
-    known = sum(map(is_known, cells))
-    if known >= 2:
-        return True
-    if any(read_rating(cell) or read_date(cell, Order()) for cell in cells if not is_known(cell)):
-        return False
-    return known > 0 or not any(cell.endswith((".", "!")) and len(cell.split()) >= 4 for cell in cells)
-
-
 def _names(first: Sequence[str]) -> tuple[str, ...]:
     """Headers without repeats: the second `Score` is `Score (2)`."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for index, header in enumerate(first, start=1):
         wanted = " ".join(header.split())[:128] or f"column {index}"
         name, count = wanted, 1
         while name in names:
             count += 1
             name = f"{wanted} ({count})"
-        names.append(name)
+        names[name] = None
     return tuple(names)

@@ -1,0 +1,126 @@
+"""The report over HTTP: by key or by link, as JSON or as a page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.testclient import TestClient
+
+from millrace.contracts.artifacts import HTML, JSON
+from millrace.contracts.base import now
+from millrace.contracts.report import Lineage, Report
+from millrace.contracts.run import RunRecord, RunStatus
+from millrace.ingestion import problems
+from millrace.ingestion.adapters import PagePool
+from millrace.ingestion.auth import KeyRing
+from millrace.ingestion.report_routes import Reports, add_report, wants_page
+from millrace.storage.links import ReportLink, ReportLinks
+from millrace.storage.memory import MemoryRuns, memory_artifacts
+from millrace.testing.factories import START, run_record
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+AUTH = {"authorization": "Bearer key-1"}
+LINKS = ReportLinks(("a secret of the tests, long enough",))
+
+
+@dataclass
+class World:
+    """An API with a run that has a report."""
+
+    pages: PagePool
+    runs: MemoryRuns = field(default_factory=MemoryRuns)
+
+    def __post_init__(self) -> None:
+        artifacts, api, router = memory_artifacts(), FastAPI(), APIRouter()
+        reports = Reports(runs=self.runs, artifacts=artifacts, links=LINKS, painter=self.pages)
+        add_report(router, KeyRing({"key-1": "acme"}), reports)
+        problems.install(api)
+        api.include_router(router)
+        self.client = TestClient(api, raise_server_exceptions=False)
+        record = run_record(status=RunStatus.COMPLETED, ended_at=START)
+        self.report = _report(record)
+        ref, _ = artifacts.put(
+            tenant="acme", key="report", data=self.report.model_dump_json().encode(), media_type=JSON,
+            schema_name="report/1", durable=True,
+        )  # fmt: skip
+        self.record = record.model_copy(update={"report": ref})
+        self.runs.create(self.record)
+
+    def get(self, query: str = "", **headers: str) -> Any:
+        return self.client.get(f"/runs/{self.record.run_id}/report{query}", headers=headers)
+
+    def token(self, days: int = 1, **changes: Any) -> str:
+        given = {"tenant": "acme", "run_id": self.record.run_id, "attempt": 1} | changes
+        return LINKS.token(ReportLink(**given), now() + timedelta(days=days))
+
+
+def _report(record: RunRecord) -> Report:
+    lineage = Lineage(batch_sha256="ab" * 32, flow=record.flow, flow_version=1, steps=())
+    return Report(
+        run_id=record.run_id, tenant="acme", accepted_at=START, records=3, coverage={}, notes=("<b>nothing</b> said",),
+        lineage=lineage,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[PagePool]:
+    pool = PagePool()
+    yield pool
+    pool.stop()
+
+
+@pytest.fixture
+def world(pages: PagePool) -> World:
+    return World(pages)
+
+
+def test_a_program_gets_json_and_a_browser_a_page(world: World) -> None:
+    # when
+    data, page = world.get(**AUTH), world.get(**AUTH, **BROWSER)
+    # then
+    assert Report.model_validate_json(data.content) == world.report
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.text.startswith("<!doctype html>") and world.record.run_id in page.text
+    assert "<b>nothing</b>" not in page.text
+
+
+def test_a_page_may_ask_nobody_for_anything_and_is_not_kept(world: World) -> None:
+    # when
+    headers = world.get(**AUTH, **BROWSER).headers
+    # then
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert (headers["cache-control"], headers["referrer-policy"]) == ("private, no-store", "no-referrer")
+
+
+def test_the_link_of_a_callback_opens_the_report_without_a_key(world: World) -> None:
+    assert world.get(f"?attempt=1&token={world.token()}").status_code == 200
+
+
+@pytest.mark.parametrize("changes", [{"days": -1}, {"run_id": "run_01M80000000000000000000009"}, {"attempt": 2}])
+def test_a_link_that_is_old_or_for_another_report_opens_nothing(world: World, changes: dict[str, Any]) -> None:
+    # when
+    answer = world.get(f"?attempt=1&token={world.token(**changes)}")
+    # then
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:millrace:problem:bad-link")
+
+
+def test_a_link_of_another_tenant_finds_nothing(world: World) -> None:
+    assert world.get(f"?attempt=1&token={world.token(tenant='rival')}").status_code == 404
+
+
+def test_without_key_or_link_there_is_no_report(world: World) -> None:
+    assert world.get().status_code == 401
+    assert world.get("?attempt=1&token=made-up").status_code == 403
+
+
+@pytest.mark.parametrize("accept", [HTML, f"{HTML};q=0.9, {JSON}", BROWSER["accept"]])
+def test_a_page_is_for_those_who_name_html_first(accept: str) -> None:
+    assert wants_page(accept)
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", JSON, f"{JSON}, {HTML}"])
+def test_all_others_get_json(accept: str) -> None:
+    assert not wants_page(accept)
