@@ -1,8 +1,10 @@
 """Tables as the domain takes them, from the few values that a test is about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -64,3 +66,35 @@ def no_ratings(ratings: Callable[..., pd.DataFrame]) -> pd.DataFrame:
 @pytest.fixture
 def annotations(unit_rows: Callable[..., Rows]) -> Callable[..., pd.DataFrame]:
     return lambda themes, sentiment: pd.DataFrame(unit_rows(themes, sentiment))
+
+
+@pytest.fixture
+def history(
+    ratings: Callable[..., pd.DataFrame], annotations: Callable[..., pd.DataFrame]
+) -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
+    """Ratings and annotations of the same seeded records over days from a Monday on.
+
+    The weekend is busier; a fifth of the records mention the fit and a third complain. From `since` on volume,
+    theme and complaints are what they are set to.
+    """
+
+    def make(
+        seed: int, days: int = 60, a_day: float = 10.0, since: int = 0, surge: float = 1.0, fit: float = 0.2,
+        blame: float = 1 / 3, spikes: Mapping[int, int] = MappingProxyType({}),
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+        rng = np.random.default_rng(seed)
+        day = np.arange(days)
+        usual = a_day * np.where(day % 7 < 5, 0.85, 1.375) * np.where(day >= since, surge, 1.0)
+        counts = rng.poisson(usual) + [spikes.get(each, 0) for each in range(days)]
+        of_record = np.repeat(day, counts)
+        late = of_record >= since
+        unhappy = rng.random(len(late)) < np.where(late, blame, 1 / 3)
+        about = rng.random(len(late)) < np.where(late, fit, 0.2)
+        at = pd.Timestamp("2026-03-02", tz="UTC") + pd.to_timedelta(
+            of_record * 24 + rng.integers(8, 20, len(late)), "h"
+        )
+        stars = np.where(unhappy, rng.choice([1, 2], len(late)), rng.choice([4, 5], len(late)))
+        units = annotations([["fit"] if each else [] for each in about], np.where(unhappy, -0.5, 0.5))
+        return ratings(stars, at=at), units.assign(created_at=at)
+
+    return make

@@ -38,8 +38,6 @@ def test_effects_cover_the_truth(ratings, annotations):
     assert late.effect.low < -1.1 < late.effect.high < -0.8
     assert 0.2 < found.explained < 0.5
     assert found.note == "drivers are associated with the score, not shown to cause it"
-    assert found.segments[0].value == "north"
-    assert found.segments[0].p_value < 0.001
 
 
 def test_a_segment_that_restates_the_score_is_only_noted(ratings, annotations):
@@ -52,7 +50,7 @@ def test_a_segment_that_restates_the_score_is_only_noted(ratings, annotations):
 
     assert found.note.startswith("Recommended restates the score (correlation 0.8")
     assert not any("Recommended" in driver.feature for driver in found.drivers)
-    assert {score.name for score in found.segments} == {"shop"}
+    assert found.segments == ()
 
 
 def test_a_finer_segment_that_repeats_a_coarse_one_is_left_out():

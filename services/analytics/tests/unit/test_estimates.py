@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from millrace.analytics.domain import estimates
 from millrace.contracts.insights import Estimate
@@ -82,6 +84,42 @@ def test_median_lies_between_order_statistics():
 
 def test_median_of_five_is_not_told():
     assert estimates.median(np.arange(5.0)) is None
+
+
+def test_a_high_percentile_needs_more_values():
+    # 0.9^35 = 0.0250 is just too much, 0.9^36 = 0.0225 is not
+    assert estimates.quantile(np.arange(35.0), 0.9) is None
+
+    found = estimates.quantile(np.arange(36.0), 0.9)
+
+    # P(Binomial(36, 0.9) < 29) = 0.0245: the 29th and the highest
+    assert found is not None
+    assert (found.value, found.low, found.high) == (31.5, 28.0, 35.0)
+
+
+def test_quantiles_cover_as_often_as_they_say():
+    random = np.random.default_rng(11)
+    found = [estimates.quantile(random.exponential(1.0, 60), 0.9) for _ in range(400)]
+
+    assert np.mean([each.low <= np.log(10) <= each.high for each in found]) >= 0.93
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=60))
+def test_a_count_lies_in_its_interval(counts):
+    found = estimates.count_mean(np.array(counts, dtype=float))
+
+    assert 0 <= found.low <= found.value < found.high
+
+
+@settings(deadline=None)
+@given(st.integers(1, 400), st.data())
+def test_shares_lie_in_their_interval(n, data):
+    count = data.draw(st.integers(0, n))
+
+    for found in (estimates.share(count, n), estimates.net(count, n - count, n)):
+        assert found.low <= found.value <= found.high
+        assert found.high - found.low > 0
 
 
 def test_difference_recovers_the_interval_from_both():

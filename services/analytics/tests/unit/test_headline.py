@@ -1,6 +1,7 @@
 import pytest
 
 from millrace.analytics.domain.headline import headline
+from millrace.analytics.domain.insights import Insights
 from millrace.analytics.domain.kpis import measure_kpis
 from millrace.analytics.domain.words import percent
 from millrace.contracts.insights import (
@@ -8,6 +9,7 @@ from millrace.contracts.insights import (
     Drivers,
     Estimate,
     Quote,
+    Segments,
     SegmentScore,
     Theme,
     ThemeImpacts,
@@ -35,8 +37,8 @@ def impacts(*themes, kind="stars5"):
     return ThemeImpacts(kind=kind, overall=overall, sentiment=number(0.2, 0.1, 0.3), themes=themes)
 
 
-def texts(kpis=None, trends=None, impact=None, drivers=None, topics=None):
-    return [finding.text for finding in headline(kpis, trends, impact, drivers, topics)]
+def texts(**found):
+    return [finding.text for finding in headline(Insights(**found))]
 
 
 @pytest.mark.parametrize(
@@ -52,9 +54,8 @@ def test_the_level_comes_first(ratings, raw, scale, text):
 
 
 def test_drag_and_lift_with_their_evidence():
-    found = headline(
-        None, None, impacts(theme("fit", (-0.13, -0.17, -0.08)), theme("price", (0.1, 0.07, 0.13))), None, None
-    )
+    moving = impacts(theme("fit", (-0.13, -0.17, -0.08)), theme("price", (0.1, 0.07, 0.13)))
+    found = headline(Insights(impact=moving))
 
     _, drag, lift = found
     assert drag.text == (
@@ -109,7 +110,7 @@ def segment(value, difference, p_value, n=100):
 
 def test_the_segment_that_costs_most_is_told():
     # given a large one a little below, a small one far below, and one that is not significant
-    found = Drivers(
+    found = Segments(
         kind="stars5",
         segments=(
             segment("Tops", (-0.12, -0.2, -0.04), 0.01, 489),
@@ -118,16 +119,16 @@ def test_the_segment_that_costs_most_is_told():
         ),
     )
 
-    assert texts(drivers=found) == [
+    assert texts(segments=found) == [
         "Department: Tops scores below the rest, 4.06 against 4.18 (-0.12; -0.20 to -0.04, n=489)"
     ]
 
 
 def test_a_segment_above_says_that_none_is_below():
-    found = Drivers(kind="stars5", segments=(segment("Jackets", (0.4, 0.2, 0.6), 0.01),))
+    found = Segments(kind="stars5", segments=(segment("Jackets", (0.4, 0.2, 0.6), 0.01),))
 
-    assert texts(drivers=found)[0].endswith("; no segment scores measurably below")
-    assert texts(drivers=Drivers(kind="stars5", segments=(segment("Tops", (-0.1, -0.3, 0.1), 0.3),))) == []
+    assert texts(segments=found)[0].endswith("; no segment scores measurably below")
+    assert texts(segments=Segments(kind="stars5", segments=(segment("Tops", (-0.1, -0.3, 0.1), 0.3),))) == []
 
 
 def test_a_driver_is_not_told_twice():
@@ -135,7 +136,9 @@ def test_a_driver_is_not_told_twice():
     returns = Driver(feature="returns", kind="theme", label="Returns", effect=effect, importance=0.1, n=72)
     drivers = Drivers(kind="stars5", drivers=(returns,))
 
-    found = headline(None, None, impacts(theme("fit", (-0.13, -0.17, -0.08)), theme("returns", None)), drivers, None)
+    found = headline(
+        Insights(impact=impacts(theme("fit", (-0.13, -0.17, -0.08)), theme("returns", None)), drivers=drivers)
+    )
     assert found[2].text == (
         "Returns goes most closely with a lower score, other things equal (-1.06; -1.34 to -0.77, n=72)"
     )
@@ -150,10 +153,10 @@ def test_a_trend_needs_a_direction(ratings):
     trend = Trend(metric="mean_stars5", period="week", points=points, slope=slope, p_value=0.003, direction="down")
     kpis = measure_kpis(ratings([3, 4, 5, 5]))
 
-    assert texts(kpis, Trends(series=(trend,)))[1] == (
+    assert texts(kpis=kpis, trends=Trends(series=(trend,)))[1] == (
         "Mean rating fell by about 0.4 over 20 weeks (-0.02 a week, -0.03 to -0.01, p = 0.003, n=20)"
     )
-    assert len(texts(kpis, Trends(series=(trend.model_copy(update={"direction": "unclear"}),)))) == 1
+    assert len(texts(kpis=kpis, trends=Trends(series=(trend.model_copy(update={"direction": "unclear"}),)))) == 1
 
 
 def test_the_biggest_topic(ratings):

@@ -1,6 +1,8 @@
 import pytest
 
-from millrace.analytics.domain.report import Insights, write_report
+from millrace.analytics.adapters import load_prices
+from millrace.analytics.domain.insights import Insights
+from millrace.analytics.domain.report import write_report
 from millrace.analytics.warm_up import warm_up
 from millrace.contracts.insights import (
     Check,
@@ -18,6 +20,10 @@ from millrace.contracts.outcome import Coverage, OutcomeStatus
 from millrace.contracts.run import Gap, RunContext, StepContext
 
 
+def written(run, found):
+    return write_report(run, found, load_prices())
+
+
 @pytest.fixture
 def run():
     step = StepContext(stage="annotate", step="annotate", status=OutcomeStatus.SUCCEEDED, parts=2)
@@ -33,7 +39,7 @@ def run():
 
 
 def test_what_is_missing_stays_missing(run):
-    found = write_report(run, Insights())
+    found = written(run, Insights())
 
     assert (found.kpis, found.sentiment, found.drivers_explained) == (None, None, None)
     assert (found.headline, found.themes, found.trends, found.notes) == ((), (), (), ())
@@ -43,7 +49,7 @@ def test_what_is_missing_stays_missing(run):
 
 
 def test_the_run_knows_how_many_records_there_are(run):
-    found = write_report(run, Insights(kpis=Kpis(records=800, rated=800)))
+    found = written(run, Insights(kpis=Kpis(records=800, rated=800)))
 
     assert found.kpis is not None
     assert (found.kpis.records, found.kpis.rated, found.records) == (1000, 800, 1000)
@@ -52,7 +58,7 @@ def test_the_run_knows_how_many_records_there_are(run):
 def test_no_text_has_no_sentiment(run):
     unknown = Estimate(value=0, low=-1, high=1, n=0)
 
-    found = write_report(run, Insights(impact=ThemeImpacts(kind="", overall=None, sentiment=unknown, themes=())))
+    found = written(run, Insights(impact=ThemeImpacts(kind="", overall=None, sentiment=unknown, themes=())))
 
     assert (found.sentiment, found.headline) == (None, ())
 
@@ -67,7 +73,7 @@ def test_notes_say_what_the_steps_could_not(run):
         impact=ThemeImpacts(kind="", overall=None, sentiment=tone, themes=(), hidden=2),
     )  # fmt: skip
 
-    assert write_report(run, insights).notes == (
+    assert written(run, insights).notes == (
         "trends: no dates in this batch",
         "drivers: nothing is rated",
         "themes: 2 with fewer than 20 records are not shown",
@@ -78,7 +84,7 @@ def test_notes_say_what_the_steps_could_not(run):
 def test_data_quality_does_not_depend_on_the_order_of_arrival(run):
     one, other = (Manifest(generator=name, code_version=1, input_sha256="0", tables={}) for name in ("a", "b"))
 
-    first, second = (write_report(run, Insights(quality=quality)) for quality in ((one, other), (other, one)))
+    first, second = (written(run, Insights(quality=quality)) for quality in ((one, other), (other, one)))
 
     assert first.model_dump_json() == second.model_dump_json()
 
@@ -94,6 +100,6 @@ def test_records_that_were_set_aside_are_named_once_by_step(run):
         SetAsideRecords(step="annotate", records=("r9",)),
     )
 
-    assert write_report(run, Insights(set_aside=aside)).set_aside == (
+    assert written(run, Insights(set_aside=aside)).set_aside == (
         SetAsideRecords(step="annotate", records=("r2", "r9")),
     )

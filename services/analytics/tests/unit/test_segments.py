@@ -1,9 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
-from millrace.analytics.domain.segments import compare, correlation_ratio, rank_test, restating, wide
+from millrace.analytics.domain.segments import compare, compare_segments, correlation_ratio, restating, wide
 
 
 def table(**columns):
@@ -22,15 +21,8 @@ def test_segment_against_the_rest_by_hand():
     assert lower.p_value == higher.p_value
     assert higher.difference.value == 1.0
     assert lower.difference.low < -1 < lower.difference.high < 0
-
-
-def test_the_shared_ranking_gives_what_single_tests_give():
-    random = np.random.default_rng(8)
-    values, members = random.choice([1.0, 2, 3, 4, 5], 80), random.random((80, 3)) < 0.4
-
-    single = [stats.mannwhitneyu(values[own], values[~own], method="asymptotic").pvalue for own in members.T]
-
-    assert rank_test(values, members) == pytest.approx(single)
+    assert (lower.effect.value, lower.effect.low, higher.effect.high) == (-1, -1, 1)
+    assert lower.effect.high > -1
 
 
 def test_p_values_are_adjusted_over_all_comparisons():
@@ -102,3 +94,41 @@ def test_no_segments_at_all():
     empty = pd.DataFrame({"record_id": [], "name": [], "value": []}, dtype=str)
 
     assert wide(empty, pd.Index(["a"])).shape == (1, 0)
+
+
+def long(name, values):
+    return pd.DataFrame({"record_id": [f"r{i:03d}" for i in range(len(values))], "name": name, "value": values})
+
+
+def test_the_main_scale_is_compared_and_what_is_not_is_said(ratings):
+    # given a plan that costs a star, one that four records have, and a column that restates the rating
+    raw = [4 - (i < 40) + i % 2 for i in range(100)]
+    plans = ["free"] * 40 + ["paid"] * 56 + ["gift"] * 4
+    happy = ["yes" if value > 3 else "no" for value in raw]
+
+    found = compare_segments(ratings(raw), pd.concat([long("Plan", plans), long("Happy", happy)]))
+
+    assert found.kind == "stars5"
+    assert [(each.name, each.value) for each in found.segments] == [("Plan", "free"), ("Plan", "paid")]
+    assert "gift" not in found.model_dump_json()
+    assert found.note == (
+        "Happy restates the score (correlation 0.78) and was left out; "
+        "1 value with fewer than 20 records on a side left out"
+    )
+
+
+def test_what_cannot_be_compared(ratings, no_ratings):
+    none, one = long("Plan", []), long("Plan", ["a"])
+
+    assert compare_segments(no_ratings, none).note == "nothing is rated"
+    assert compare_segments(ratings([5]), one).note == "all ratings are the same"
+    assert compare_segments(ratings([5] * 60), long("Plan", ["a", "b"] * 30)).note == "all ratings are the same"
+    assert compare_segments(ratings([1, 5] * 30), none).note == "the records have no segments"
+    assert compare_segments(ratings([1, 5]), one).segments == ()
+
+
+def test_segments_do_not_depend_on_the_order_of_rows(ratings):
+    random = np.random.default_rng(3)
+    batch, segments = ratings(random.choice([1, 2, 4, 5], 120)), long("Shop", random.choice(["a", "b", "c"], 120))
+
+    assert compare_segments(batch, segments) == compare_segments(batch[::-1], segments.sample(frac=1, random_state=1))

@@ -1,10 +1,13 @@
-"""Artifacts to what the domain takes: tables as data frames, cleaned of what no finding may rest on."""
+"""Artifacts and data files to what the domain takes: tables as frames, cleaned of what no finding may rest on."""
 
+import tomllib
+from importlib.resources import files
 from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from millrace.analytics.domain.cost import Prices
 from millrace.contracts import tables
 from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.base import Message
@@ -52,3 +55,8 @@ def read_maybe(part: Part, ref: ArtifactRef | None, model: type[Model]) -> Model
 def _frame(table: pa.Table) -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas(use_threads=False)
     return frame
+
+
+def load_prices() -> Prices:
+    """The package's price list."""
+    return Prices(**tomllib.loads(files("millrace.analytics").joinpath("data", "prices.toml").read_text("utf-8")))

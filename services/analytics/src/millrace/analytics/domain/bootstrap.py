@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from millrace.analytics.domain import estimates
 from millrace.analytics.domain.estimates import LEVEL, Floats
+from millrace.contracts.insights import Estimate
 
 SEED = 20_240
 """Fixed, so that the same input gives the same bytes."""
@@ -29,3 +31,15 @@ def percentile_interval(samples: Floats) -> tuple[Floats, Floats]:
     tail = (1 - LEVEL) / 2
     low, high = np.percentile(samples, [100 * tail, 100 * (1 - tail)], axis=0)
     return low, high
+
+
+def mean(values: Floats, bounds: tuple[float, float]) -> Estimate:
+    """The mean of bounded values with a bootstrap interval; where all are the same, that of `estimates.mean`.
+
+    At least one value. Values must be rounded: those that differ by noise alone would be drawn apart.
+    """
+    if np.ptp(values) == 0:
+        return estimates.mean(values, bounds)
+    rows, weights = resample(values[:, None])
+    low, high = percentile_interval(weights @ rows[:, :1] / len(values))
+    return estimates.estimate(float(values.mean()), low[0], high[0], len(values), "bootstrap")

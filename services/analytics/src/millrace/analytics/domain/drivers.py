@@ -34,7 +34,7 @@ class _Fit:
 
 
 def find_drivers(ratings: pd.DataFrame, annotations: pd.DataFrame, segments: pd.DataFrame | None) -> Drivers:
-    """Drivers of the main scale's score, and every segment against the rest.
+    """Drivers of the main scale's score.
 
     Without segments the model has themes only. What could not be said, and why, is in the note.
     """
@@ -48,18 +48,10 @@ def find_drivers(ratings: pd.DataFrame, annotations: pd.DataFrame, segments: pd.
     table = segments_.wide(segments, raw.index) if segments is not None else pd.DataFrame(index=raw.index)
     same = segments_.restating(table, raw)
     table = table.drop(columns=list(same))
-    notes = [
-        f"{name} restates the score (correlation {ratio:.2f}) and was left out" for name, ratio in same.items()
-    ]  # fmt: skip
+    notes = [segments_.restates(name, ratio) for name, ratio in same.items()]
     known = raw.loc[looked_at(rated, annotations)["record_id"]]
     fitted, note = _drivers(known, presence(customer_units(annotations)), table.loc[known.index])
-    return fitted.model_copy(
-        update={
-            "kind": scale.value,
-            "segments": segments_.compare(table, raw, scale.bounds),
-            "note": "; ".join([*notes, note]),
-        }
-    )
+    return fitted.model_copy(update={"kind": scale.value, "note": "; ".join([*notes, note])})
 
 
 def _drivers(raw: pd.Series, mentions: pd.DataFrame, table: pd.DataFrame) -> tuple[Drivers, str]:

@@ -56,7 +56,19 @@ def measure_impact(ratings: pd.DataFrame, annotations: pd.DataFrame) -> ThemeImp
         sentiment=net_sentiment(units),
         themes=tuple(theme for _, theme in sorted(themes, key=_rank)),
         hidden=mentions.shape[1] - shown.shape[1],
+        note="; ".join(filter(None, (_unspoken(units), _unrated(scores)))),
     )
+
+
+def _unspoken(units: pd.DataFrame) -> str:
+    return "no customer's text was looked at" if units.empty else ""
+
+
+def _unrated(scores: _Scores) -> str:
+    """Why no theme has an impact."""
+    if scores.scale is None:
+        return "nothing is rated, so themes have no impact and are ordered by their complaints"
+    return "all ratings are the same, so no theme has an impact" if np.ptp(scores.raw.to_numpy()) == 0 else ""
 
 
 def _scores(ratings: pd.DataFrame, mentions: pd.DataFrame) -> _Scores:

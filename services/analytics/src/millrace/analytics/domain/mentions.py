@@ -6,15 +6,22 @@ import pandas as pd
 from millrace.analytics.domain.estimates import LEVEL, effective_size, net
 from millrace.contracts.insights import Estimate
 
-AGENT = "agent"
-"""The role of the tenant's own people: what they write is no feedback."""
+AGENTS = frozenset({"agent", "support", "staff", "operator", "representative", "bot"})
+"""The roles of the tenant's own people, as the customers' datasets know them: what they write is no feedback."""
+LABELS = {"churn": "May leave", "effort": "High effort"}
+"""Ids whose words say too little."""
 POLAR = 0.05
 """Sentiment beyond it is positive or negative, as VADER's authors draw the line (Hutto & Gilbert 2014)."""
 
 
 def customer_units(annotations: pd.DataFrame) -> pd.DataFrame:
     """The units that count: written by customers and no duplicate of another turn."""
-    return annotations[(annotations["dup_of"] == "") & (annotations["role"] != AGENT)]
+    return annotations[(annotations["dup_of"] == "") & by_customers(annotations)]
+
+
+def by_customers(rows: pd.DataFrame) -> pd.Series:
+    """Which rows of units or contacts are a customer's own, by their role."""
+    return ~rows["role"].isin(AGENTS)
 
 
 def presence(units: pd.DataFrame) -> pd.DataFrame:
@@ -53,6 +60,6 @@ def net_sentiment(units: pd.DataFrame) -> Estimate:
     return net(int(np.sum(signs > 0)), int(np.sum(signs < 0)), len(signs), effective=size)
 
 
-def label(theme: str) -> str:
-    """A theme's id in words: `order_status` becomes `Order status`."""
-    return theme.replace("_", " ").capitalize()
+def label(name: str) -> str:
+    """The id of a theme, reason or flag in words: `order_status` becomes `Order status`."""
+    return LABELS.get(name) or name.replace("_", " ").capitalize()

@@ -1,5 +1,7 @@
 """The customers' own words as evidence for a number."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -28,14 +30,34 @@ def tell(units: pd.DataFrame, raw: pd.Series, overall: Estimate | None, sign: in
     weight = sign * fit["sentiment"] - OTHER_THEME * fit["themes"].str.len()
     if overall is not None and np.ptp(raw) > 0:
         weight = weight + (sign * (fit["rating"] - overall.value) / np.ptp(raw)).fillna(0.0)
-    order = pd.DataFrame({"weight": -weight, "unit_id": fit["unit_id"]}).sort_values(["weight", "unit_id"])
-    chosen = fit.loc[order.index].drop_duplicates("record_id").drop_duplicates("text").head(QUOTES)
-    return tuple(_quote(unit) for _, unit in chosen.iterrows())
+    return _best(fit, weight)
 
 
-def _quote(unit: pd.Series) -> Quote:
-    rating = unit["rating"]
-    return Quote(
-        record_id=unit["record_id"], unit_id=unit["unit_id"], text=" ".join(unit["text"].split()),
-        sentiment=rounded(unit["sentiment"]), rating=None if np.isnan(rating) else float(rating),
-    )  # fmt: skip
+def show(units: pd.DataFrame, weight: pd.Series) -> tuple[Quote, ...]:
+    """The units of the highest weight, whatever their tone; each from another record. They carry no rating."""
+    fit = units[units["text"].str.len().between(SHORTEST, LONGEST)].assign(rating=np.nan)
+    return _best(fit, weight.loc[fit.index])
+
+
+def _best(fit: pd.DataFrame, weight: pd.Series) -> tuple[Quote, ...]:
+    """Of every record its weightiest unit, and of those the weightiest that differ."""
+    # As plain lists: a frame costs a millisecond a step, and there are quotes for every theme, reason and flag.
+    columns = (fit[name].tolist() for name in ("unit_id", "record_id", "text", "sentiment", "rating"))
+    chosen: dict[str, Quote] = {}
+    seen: set[str] = set()
+    for _, unit, record, text, sentiment, rating in sorted(zip((-weight).tolist(), *columns, strict=True), key=_order):
+        if record not in seen and text not in chosen and len(chosen) < QUOTES:
+            chosen[text] = Quote(
+                record_id=record, unit_id=unit, text=" ".join(text.split()), sentiment=_known(sentiment),
+                rating=_known(rating),
+            )  # fmt: skip
+        seen.add(record)
+    return tuple(chosen.values())
+
+
+def _order(row: tuple[Any, ...]) -> tuple[float, str]:
+    return row[0], row[1]
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else rounded(value)

@@ -1,46 +1,26 @@
 """The report: every insight of a run in one model. What is missing stays missing; it never becomes a zero."""
 
-from dataclasses import dataclass, fields
+from typing import Any
 
+from millrace.analytics.domain.alerts import alerts
+from millrace.analytics.domain.cost import Prices, cost
 from millrace.analytics.domain.headline import headline
-from millrace.contracts.insights import (
-    Drivers,
-    Kpis,
-    Manifest,
-    Phrases,
-    SetAsideRecords,
-    Summary,
-    ThemeImpacts,
-    Topics,
-    Trends,
-)
-from millrace.contracts.report import Lineage, Report
+from millrace.analytics.domain.insights import Insights
+from millrace.contracts.insights import DuplicateCluster, SetAsideRecords
+from millrace.contracts.report import Lineage, ModelUse, Report
 from millrace.contracts.run import RunContext
 
-
-@dataclass(frozen=True, kw_only=True)
-class Insights:
-    """What the steps of a run delivered; None for what is missing."""
-
-    quality: tuple[Manifest, ...] = ()
-    kpis: Kpis | None = None
-    trends: Trends | None = None
-    impact: ThemeImpacts | None = None
-    drivers: Drivers | None = None
-    topics: Topics | None = None
-    phrases: Phrases | None = None
-    summary: Summary | None = None
-    set_aside: tuple[SetAsideRecords, ...] = ()
-
-    @property
-    def present(self) -> tuple[str, ...]:
-        """Names of the insights that are there."""
-        return tuple(each.name for each in fields(self) if getattr(self, each.name))
+CLUSTERS = 10
+"""Clusters of duplicates that are told, and records that each of them names."""
+_NOTED = (
+    "kpis", "impact", "trends", "segments", "drivers", "topics", "phrases", "summary", "contacts", "duplicates",
+    "changes", "emerging", "forecasts", "risks", "service_levels",
+)  # fmt: skip
+"""Insights that may say what they could not do."""
 
 
-def write_report(run: RunContext, insights: Insights) -> Report:
+def write_report(run: RunContext, found: Insights, prices: Prices) -> Report:
     """The report of this run. The same insights give the same report."""
-    impact, drivers, kpis = insights.impact, insights.drivers, insights.kpis
     return Report(
         run_id=run.run_id,
         tenant=run.tenant,
@@ -48,23 +28,61 @@ def write_report(run: RunContext, insights: Insights) -> Report:
         records=run.records,
         coverage={step.step: step.coverage for step in run.steps if step.coverage is not None},
         gaps=run.gaps,
-        set_aside=_by_step(insights.set_aside),
-        headline=headline(kpis, insights.trends, impact, drivers, insights.topics),
-        # The kpis step sees rated records only; the run knows how many records there are.
-        kpis=kpis.model_copy(update={"records": run.records}) if kpis else None,
-        sentiment=impact.sentiment if impact and impact.sentiment.n else None,
-        themes=impact.themes if impact else (),
-        topics=insights.topics.topics if insights.topics else (),
-        drivers=drivers.drivers if drivers else (),
-        drivers_explained=drivers.explained if drivers else None,
-        segments=drivers.segments if drivers else (),
-        trends=insights.trends.series if insights.trends else (),
-        phrases=insights.phrases.phrases if insights.phrases else (),
-        summary=insights.summary.sentences if insights.summary else (),
-        data_quality=tuple(sorted(insights.quality, key=lambda manifest: manifest.generator)),
-        notes=_notes(insights),
+        set_aside=_by_step(found.set_aside),
+        headline=headline(found),
+        alerts=alerts(found),
+        data_quality=tuple(sorted(found.quality, key=lambda manifest: manifest.generator)),
+        notes=_notes(run, found),
         lineage=Lineage(batch_sha256=run.batch_sha256, flow=run.flow, flow_version=run.flow_version, steps=run.steps),
+        models=tuple(
+            ModelUse(step=step.step, model=str(step.facts["model"])) for step in run.steps if "model" in step.facts
+        ),
+        timings={step.step: step.seconds for step in run.steps},
+        cost=cost(run, prices),
+        **_scores(run, found),
+        **_words(found),
+        **_movement(found),
     )
+
+
+def _scores(run: RunContext, found: Insights) -> dict[str, Any]:
+    impact, drivers = found.impact, found.drivers
+    return {
+        # The kpis step sees rated records only; the run knows how many records there are.
+        "kpis": found.kpis.model_copy(update={"records": run.records}) if found.kpis else None,
+        "sentiment": impact.sentiment if impact and impact.sentiment.n else None,
+        "themes": impact.themes if impact else (),
+        "drivers": drivers.drivers if drivers else (),
+        "drivers_explained": drivers.explained if drivers else None,
+        "segments": found.segments.segments if found.segments else (),
+        "risks": found.risks,
+        "service_levels": found.service_levels,
+    }
+
+
+def _words(found: Insights) -> dict[str, Any]:
+    return {
+        "topics": found.topics.topics if found.topics else (),
+        "phrases": found.phrases.phrases if found.phrases else (),
+        "summary": found.summary.sentences if found.summary else (),
+        "contacts": found.contacts,
+        "duplicates": tuple(map(_cut, found.duplicates.clusters[:CLUSTERS])) if found.duplicates else (),
+        "duplicate_share": found.duplicates.share if found.duplicates else None,
+    }
+
+
+def _movement(found: Insights) -> dict[str, Any]:
+    return {
+        "trends": found.trends.series if found.trends else (),
+        "change_points": found.changes.change_points if found.changes else (),
+        "anomalies": found.changes.anomalies if found.changes else (),
+        "emerging": found.emerging.themes if found.emerging else (),
+        "forecasts": found.forecasts.series if found.forecasts else (),
+    }
+
+
+def _cut(cluster: DuplicateCluster) -> DuplicateCluster:
+    return cluster.model_copy(update={"records": cluster.records[:CLUSTERS]})
 
 
 def _by_step(found: tuple[SetAsideRecords, ...]) -> tuple[SetAsideRecords, ...]:
@@ -74,19 +92,17 @@ def _by_step(found: tuple[SetAsideRecords, ...]) -> tuple[SetAsideRecords, ...]:
     return tuple(SetAsideRecords(step=step, records=tuple(ids[step])) for step in steps)
 
 
-def _notes(insights: Insights) -> tuple[str, ...]:
+def _notes(run: RunContext, found: Insights) -> tuple[str, ...]:
     """What the steps said about their own limits, and checks that failed."""
-    told = [
-        (name, getattr(insights, name).note)
-        for name in ("trends", "drivers", "topics", "summary")
-        if getattr(insights, name) is not None
-    ]
-    hidden = insights.impact.hidden if insights.impact else 0
+    empty = [("batch", "it holds no records, so there is nothing to say")] if run.records == 0 else []
+    told = [(name, getattr(found, name).note) for name in _NOTED if getattr(found, name) is not None]
+    hidden = found.impact.hidden if found.impact else 0
+    themes = [("themes", f"{hidden} with fewer than 20 records are not shown")] if hidden else []
     failed = [
         (manifest.generator, f"check {check.name} failed{': ' if check.detail else ''}{check.detail}")
-        for manifest in insights.quality
+        for manifest in found.quality
         for check in manifest.checks
         if not check.passed
     ]
-    themes = [("themes", f"{hidden} with fewer than 20 records are not shown")] if hidden else []
-    return tuple(dict.fromkeys(f"{name}: {note}" for name, note in [*told, *themes, *sorted(failed)] if note))
+    notes = [*empty, *told, *themes, *sorted(failed)]
+    return tuple(dict.fromkeys(f"{name.replace('_', ' ')}: {note}" for name, note in notes if note))

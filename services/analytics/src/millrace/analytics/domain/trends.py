@@ -8,6 +8,7 @@ from scipy import stats
 
 from millrace.analytics.domain.estimates import LEVEL, Floats, estimate, p_rounded, rounded
 from millrace.analytics.domain.ratings import of_scale
+from millrace.analytics.domain.series import span_of
 from millrace.contracts.insights import Estimate, Point, Trend, Trends
 from millrace.contracts.records import Scale
 
@@ -35,11 +36,15 @@ class _Series:
 def measure_trends(ratings: pd.DataFrame) -> Trends:
     """The mean of every rating scale and the number of rated records, by day or week (UTC, weeks begin on Monday).
 
-    Needs 14 days or 8 weeks with ratings; with fewer, the points are told without a slope and the note says why.
+    Needs 14 days or 8 weeks with ratings; with fewer, the points are told without a slope and the note says why. A
+    date far from all others, or older than five years before the last, is left out and counted.
     """
     dated = ratings.dropna(subset=["created_at"])
-    if dated.empty:
+    span = span_of([dated["created_at"]])
+    if span is None:
         return Trends(note="no dates in this batch")
+    outside = span.outside(dated["created_at"])
+    dated = dated[span.positions(dated["created_at"]) >= 0]
     period = _period(dated)
     least = MIN_DAYS if period == "day" else MIN_WEEKS
     starts = dated["created_at"].dt.tz_localize(None).dt.to_period(_PERIODS[period])
@@ -47,8 +52,8 @@ def measure_trends(ratings: pd.DataFrame) -> Trends:
     series = [_means(of_scale(dated, Scale(kind)), starts, Scale(kind)) for kind in kinds]
     trends = tuple(_trend(each, period, least) for each in (*series, _volume(starts)))
     enough = any(trend.slope is not None for trend in trends)
-    note = "" if enough else f"too few periods: {starts.nunique()} {period}s with ratings, a trend needs {least}"
-    return Trends(series=trends, note=note)
+    short = [] if enough else [f"too few periods: {starts.nunique()} {period}s with ratings, a trend needs {least}"]
+    return Trends(series=trends, note="; ".join([*short, *outside]))
 
 
 def _period(dated: pd.DataFrame) -> str:

@@ -1,0 +1,1 @@
+"""Findings in plain words: each claims only what is significant."""
