@@ -1,10 +1,10 @@
 import pytest
 
-from millrace.dataset_conversations.domain.masking import Masker, known_names
+from millrace.dataset_conversations.domain.masking import Masker, known_people
 
 
 def masked(text: str) -> str:
-    return Masker().mask(text, known_names([text])).text
+    return Masker().mask(text, known_people([text])).text
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,33 @@ def masked(text: str) -> str:
 )
 def test_values_with_a_checkable_form(text: str, expected: str) -> None:
     # Given a text with such a value / When it is masked / Then the value and nothing else is replaced
+    assert masked(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("write me: john.doe (at) example (dot) com", "write me: [EMAIL_1]"),
+        ("john [at] example.com, jo @ example.com", "[EMAIL_1], [EMAIL_2]"),
+        ("reach me at john at example dot com", "reach me at [EMAIL_1]"),
+        ("maria arroba ejemplo punto es", "[EMAIL_1]"),
+        ("jean point dupont arobase exemple point fr", "[EMAIL_1]"),
+        ("you can mail anna at gmail.com", "you can mail [EMAIL_1]"),
+        ("4111-1111-1111-1111 or 4111.1111.1111.1111", "[CARD_1] or [CARD_1]"),
+        ("my card is 41 11 11 11 11 11 11 11", "my card is [CARD_1]"),
+        ("3782 822463 10005", "[CARD_1]"),
+        ("IBAN DE 89 3704 0044 0532 0130 00 please", "IBAN [IBAN_1] please"),
+        ("iban: fr14 2004 1010 0505 0001 3m02 606", "iban: [IBAN_1]"),
+        ("DE89-3704-0044-0532-0130-00 and GB82 WEST 1234 5698 7654 32", "[IBAN_1] and [IBAN_2]"),
+        ("IBAN: DE00 3704 0044 0532 0130 00 it is", "IBAN: [IBAN_1] it is"),
+        ("+49 (0) 30 1234567 or 0049 30 1234567 or 030 1234567", "[PHONE_1] or [PHONE_1] or [PHONE_1]"),
+        ("Llámame al 612 34 56 78", "Llámame al [PHONE_1]"),
+        ("appelez le 06.12.34.56.78", "appelez le [PHONE_1]"),
+        ("07700 900123 ext. 12", "[PHONE_1]"),
+    ],
+)
+def test_values_as_people_spell_them(text: str, expected: str) -> None:
+    # Given a value in words, with spaces or with other marks / When it is masked / Then it goes all the same
     assert masked(text) == expected
 
 
@@ -53,6 +80,11 @@ def test_telephone_numbers(text: str, expected: str) -> None:
         "tracking 9400110200881234567890",
         "version 10.0.19045.3803 at 192.168.100.200",
         "12.99 13.50 14.25 15.75 16.00",
+        "order number is 2125551234, Bestellnummer 030 1234567",
+        "from 01.03.24-05.03.24",
+        "sizes 2 4 6 8 10 12 14 16 18",
+        "I ordered at target dot com, look at amazon dot com, shop at example.com",
+        "happy at 5.00 @ noon",
     ],
 )
 def test_other_numbers_stay(text: str) -> None:
@@ -99,7 +131,7 @@ def test_a_name_is_masked_throughout_its_conversation() -> None:
     masker = Masker()
 
     # When both are masked with the names that the conversation knows
-    people = known_names(texts)
+    people = known_people(texts)
 
     # Then it is gone from both
     assert [masker.mask(text, people).text for text in texts] == ["My name is [NAME_1].", "[NAME_1] called again."]

@@ -66,6 +66,8 @@ def test_customers_are_written() -> None:
     most = max(rows(part, "customers", tables.CUSTOMERS), key=lambda row: row["contacts"])
     assert most["contacts"] == most["n_rated"] == 4
     assert abs(most["rating_slope"] - 0.3) < 1e-12
+    assert (most["plan"], most["churned"], most["contact_rate"]) == ("Pro", None, 4.0)
+    assert [row["record_id"] for row in rows(part, "contacts", tables.CONTACTS)] == [f"r{n}" for n in range(10)]
     assert result.facts["repeat_customers"] == 3
 
 
@@ -123,3 +125,53 @@ def test_a_line_that_is_no_record_is_refused_without_quoting_it() -> None:
     with pytest.raises(BadInput, match="line 1 of the batch is not a record") as caught:
         bench.run(tasks.build_ratings, part)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(("spec", "handler"), TASKS)
+@pytest.mark.parametrize(
+    "records",
+    [
+        [],
+        [Record(record_id="a", text="x")],
+        [Record(record_id=str(n), text="😀👎") for n in range(3)],
+        [Record(record_id="a", text="word " * 2_000)],
+        [Record(record_id=str(n), text="x", thread_ref="T", customer_ref="jo") for n in range(5_000)],
+        [Record(record_id=str(n), rating=Rating(scale=Scale.NPS, value=9)) for n in range(20)],
+    ],
+    ids=("none", "one", "emoji", "long", "one-thread", "no-dates"),
+)
+def test_batches_with_little_in_them(spec: TaskSpec[Any], handler: Handler[Any], records: list[Record]) -> None:
+    # Given such a batch / When the part runs / Then its tables are there, and their rows are counted
+    result, part = run(spec, handler, records)
+    assert set(part.artifacts) == set(spec.outputs)
+    assert result.facts["records"] == len(records)
+    ignored = {"rated_records", "times_given"}
+    assert set(result.facts["failed_checks"]) <= ignored
+
+
+def test_nothing_personal_gets_out_of_any_task() -> None:
+    # Given records whose every field and header holds something personal
+    secrets = ("jo@example.com", "Anna Kowalski", "+44 20 7946 0958", "12 Maple Street", "4111 1111 1111 1111")
+    records = [
+        Record(
+            record_id=f"r{n}", text="x", rating=Rating(scale=Scale.NPS, value=9), customer_ref=secrets[n % 2],
+            thread_ref=secrets[0], author_role=secrets[n % 2], channel=secrets[0], source=secrets[n % 2 * 2],
+            product=secrets[n % 2 * 3], lang=secrets[0][:16],
+            attrs={
+                "Agent": secrets[1], "Handled by": secrets[1], "plan": secrets[0], "Depot": secrets[3],
+                "status": secrets[1], "tenure": secrets[4], "Card": secrets[4], "Wohin": secrets[n % 3],
+            },
+        )
+        for n in range(60)
+    ]  # fmt: skip
+
+    # When every task runs / Then no artifact holds any of it
+    for spec, handler in TASKS:
+        bench = Bench()
+        part = bench.part(spec, {"batch": (bench.put_batch(records),)})
+        bench.run(handler, part)
+        found = [
+            str(rows(part, name, output.content) if isinstance(output.content, tables.Table) else manifest(part))
+            for name, output in spec.outputs.items()
+        ]
+        assert not [secret for secret in secrets if any(secret.casefold() in text.casefold() for text in found)]

@@ -43,3 +43,20 @@ def test_tenants_do_not_share_their_hashes() -> None:
     assert person("acme", "jo") != person("other", "jo")
     assert person("acme", "jo") == person("acme", " jo ")
     assert person("acme", "  ") == ""
+
+
+@pytest.mark.parametrize(
+    ("product", "kept"),
+    [
+        ("Linen dress 40", "Linen dress 40"),
+        ("EAN 4006381333931", "EAN 4006381333931"),
+        ("Mr Coffee 12-cup", "Mr Coffee 12-cup"),
+        ("gift for jo@example.com", ""),
+        ("deliver to 12 Maple Street", ""),
+        ("call +44 20 7946 0958", ""),
+    ],
+)
+def test_a_product_that_holds_an_address_is_left_out(product: str, kept: str) -> None:
+    # Given products as producers send them / When ratings are made / Then nothing personal gets out
+    (row,) = ratings([Record(record_id="a", rating=Rating(scale=Scale.NPS, value=1), product=product)], "acme")
+    assert row.product == kept

@@ -86,4 +86,5 @@ class _NoPandas(MetaPathFinder):
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:
         """Raises ModuleNotFoundError for pandas; knows nothing of other modules."""
         if fullname == "pandas":
-            raise ModuleNotFoundError("this service does without pandas", name=fullname)
+            # In Python's own words: pandera tells a missing pandas from a broken one by them.
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)

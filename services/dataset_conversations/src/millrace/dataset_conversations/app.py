@@ -4,9 +4,7 @@ from millrace.contracts.services import WorkerClass
 from millrace.dataset_conversations.tasks import register, warm_up
 from millrace.worker.process import WarmUp
 from millrace.worker.service import build_service
-from millrace.worker.tables import forgo_pandas
 
-forgo_pandas()
 service = build_service("dataset_conversations", WorkerClass.TASK)
 app, stores = service.app, service.stores
 register(app, stores.artifacts)

@@ -8,8 +8,8 @@ MAX_WORDS = 60
 """Words above which a sentence is cut: one that long holds several opinions."""
 MIN_WORDS = 5
 
-_WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯]|[^\s぀-ヿ㐀-鿿가-힯]+")
-"""A word between spaces, or one character of a script that has none."""
+_UNSPACED = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
+"""A character of a script that puts no spaces between words: it counts as a word."""
 
 _JOINTS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -28,8 +28,7 @@ _JOINTS = tuple(
 def parts(text: str, span: Span) -> list[Span]:
     """The span itself, or the clauses that it is cut into when it is too long."""
     start, end = span
-    words = _words(text, start, end)
-    if words <= MAX_WORDS:
+    if end - start <= MAX_WORDS or _words(text, start, end) <= MAX_WORDS:
         return [span]
     for joint in _JOINTS:
         cut = _most_even(text, span, joint)
@@ -40,7 +39,8 @@ def parts(text: str, span: Span) -> list[Span]:
 
 
 def _words(text: str, start: int, end: int) -> int:
-    return sum(1 for _ in _WORD.finditer(text, start, end))
+    piece = text[start:end]
+    return len((piece if piece.isascii() else _UNSPACED.sub(" x ", piece)).split())
 
 
 def _most_even(text: str, span: Span, joint: re.Pattern[str]) -> Span | None:

@@ -39,6 +39,8 @@ _SPACED = _Spaced()
 def own_words(text: str) -> str:
     """The text without quotations and signature. Where nothing would be left, the quotation marks alone go."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\n" not in plain and ">" not in plain:
+        return plain.strip()
     own = _FORWARDED.split(plain, maxsplit=1)[0]
     own = _SIGNATURE.sub("", own)
     own = _QUOTED_LINE.sub("", _ATTRIBUTION.sub("", own))
@@ -67,5 +69,5 @@ def text_hash(text: str) -> str:
 
     Punctuation stays, so that equal hashes mean equal vectors under an uncased model.
     """
-    folded = _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip().casefold()
+    folded = " ".join(unicodedata.normalize("NFC", text).split()).casefold()
     return hashlib.sha256(folded.encode()).hexdigest()[:32]

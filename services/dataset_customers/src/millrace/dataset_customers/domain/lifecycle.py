@@ -1,11 +1,11 @@
 """The life cycle of one thread, from its turns and from what the helpdesk sent in the attributes."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from millrace.contracts.records import Record
+from millrace.dataset_customers.domain.columns import bare
 from millrace.dataset_customers.domain.roles import is_agent
 
 OPENED = frozenset({"openedat", "opened", "ticketcreatedat", "startedat"})
@@ -21,7 +21,6 @@ TIMES = frozenset(name for name in OPENED | FIRST_REPLY | RESOLVED if name.endsw
 OPEN_STATES = frozenset({"open", "new", "pending", "reopened", "on hold", "in progress", "waiting", "escalated"})
 CLOSED_STATES = frozenset({"closed", "solved", "resolved", "done", "completed"})
 _YES = frozenset({"yes", "true", "y"})
-_NOT_A_LETTER = re.compile(r"[^a-z]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +77,7 @@ def _attributes(thread: list[Record]) -> Iterator[tuple[str, str]]:
     for record in thread:
         for key, value in record.attrs.items():
             if value.strip():
-                yield _NOT_A_LETTER.sub("", key.lower()), value.strip()
+                yield bare(key), value.strip()
 
 
 def _under(attrs: list[tuple[str, str]], names: frozenset[str]) -> list[tuple[str, str]]:

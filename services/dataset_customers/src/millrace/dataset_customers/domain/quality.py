@@ -1,13 +1,17 @@
 """How good each dataset is: counts, shares and checks. A check that fails is told, never raised."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import pyarrow as pa  # type: ignore[import-untyped]
 
 from millrace.contracts.insights import Check, Manifest
 from millrace.contracts.records import Record
+from millrace.dataset_customers.domain import expectations
 from millrace.dataset_customers.domain.operations import Operations
 from millrace.dataset_customers.domain.rows import CustomerRow, RatingRow, SegmentRow, TicketRow
+from millrace.dataset_customers.domain.rules import Rule, checks
 
 MIN_RATED = 0.5
 """Share of records that should have a rating; below it the scores speak for few."""
@@ -22,68 +26,86 @@ class Origin:
     input_sha256: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What is said of a dataset beside its origin."""
+
+    tables: dict[str, pa.Table]
+    checks: tuple[Check, ...]
+    facts: dict[str, float]
+    shares: dict[str, float]
+
+
+def manifest(origin: Origin, described: Described) -> Manifest:
+    """The manifest of a dataset."""
+    return Manifest(
+        generator=origin.generator, code_version=origin.code_version, input_sha256=origin.input_sha256,
+        tables={name: table.num_rows for name, table in described.tables.items()},
+        checks=described.checks, facts=described.facts, shares=described.shares,
+    )  # fmt: skip
+
+
 def of_ratings(
-    origin: Origin, records: Sequence[Record], ratings: Sequence[RatingRow], segments: Sequence[SegmentRow]
-) -> Manifest:
-    """The manifest of ratings and segments."""
+    tables: dict[str, pa.Table], records: Sequence[Record], ratings: Sequence[RatingRow], segments: Sequence[SegmentRow]
+) -> Described:
+    """What is said of ratings and segments."""
     kinds = Counter(row.kind for row in ratings)
     rated = _share(len(ratings), len(records))
-    return _manifest(
-        origin,
-        tables={"ratings": len(ratings), "segments": len(segments)},
+    with_text = sum(1 for row in ratings if row.has_text)
+    return Described(
+        tables=tables,
         checks=(
-            _none("record_ids_unique", _repeated(row.record_id for row in ratings), "repeated ids"),
-            _none("on_scale", sum(1 for row in ratings if not 0 <= row.norm <= 1), "ratings beyond their scale"),
+            *_of_table(tables, "ratings", expectations.RATINGS),
+            *_of_table(tables, "segments", expectations.SEGMENTS),
             Check(name="rated_records", passed=rated >= MIN_RATED, detail=f"{rated:.1%}, at least {MIN_RATED:.0%}"),
         ),
         facts={
-            "records": len(records),
-            "rated": len(ratings),
-            "rated_with_text": sum(1 for row in ratings if row.has_text),
+            "records": len(records), "rated": len(ratings), "rated_with_text": with_text,
             "segments": len({row.name for row in segments}),
         },
         shares={
             "rated": rated,
-            "with_text": _share(sum(1 for row in ratings if row.has_text), len(ratings)),
+            "with_text": _share(with_text, len(ratings)),
             "with_time": _share(sum(1 for row in ratings if row.created_at), len(ratings)),
             "with_customer": _share(sum(1 for row in ratings if row.customer), len(ratings)),
             **{f"kind_{kind}": _share(kinds[kind], len(ratings)) for kind in sorted(kinds)},
         },
-    )
+    )  # fmt: skip
 
 
-def of_customers(origin: Origin, records: Sequence[Record], customers: Sequence[CustomerRow]) -> Manifest:
-    """The manifest of the customers."""
-    backwards = sum(1 for row in customers if row.first_at and row.last_at and row.first_at > row.last_at)
+def of_customers(tables: dict[str, pa.Table], records: Sequence[Record], customers: Sequence[CustomerRow]) -> Described:
+    """What is said of the customers and their contacts."""
     named = sum(1 for record in records if record.customer_ref.strip())
-    return _manifest(
-        origin,
-        tables={"customers": len(customers)},
+    return Described(
+        tables=tables,
         checks=(
-            _none("customers_unique", _repeated(row.customer for row in customers), "repeated customers"),
-            _none("times_ordered", backwards, "customers whose last contact is before their first"),
+            *_of_table(tables, "customers", expectations.CUSTOMERS),
+            *_of_table(tables, "contacts", expectations.CONTACTS),
         ),
         facts={
             "records": len(records),
             "customers": len(customers),
             "repeat_customers": sum(1 for row in customers if row.contacts > 1),
+            "churned": sum(1 for row in customers if row.churned),
             "records_without_customer": len(records) - named,
         },
         shares={
             "with_customer": _share(named, len(records)),
             "rated": _share(sum(1 for row in customers if row.n_rated), len(customers)),
+            "with_plan": _share(sum(1 for row in customers if row.plan), len(customers)),
+            "churn_told": _share(sum(1 for row in customers if row.churned is not None), len(customers)),
         },
     )
 
 
-def of_operations(origin: Origin, records: Sequence[Record], found: Operations) -> Manifest:
-    """The manifest of tickets and hours."""
+def of_operations(tables: dict[str, pa.Table], records: Sequence[Record], found: Operations) -> Described:
+    """What is said of tickets and hours."""
     timed = sum(1 for record in records if record.created_at)
-    return _manifest(
-        origin,
-        tables={"tickets": len(found.tickets), "hourly": len(found.hourly)},
+    return Described(
+        tables=tables,
         checks=(
-            _none("conversations_unique", _repeated(row.conv_id for row in found.tickets), "repeated conversations"),
+            *_of_table(tables, "tickets", expectations.TICKETS),
+            *_of_table(tables, "hourly", expectations.HOURLY),
             _none("durations_not_negative", found.negative, "durations left out"),
             _none("times_readable", found.unreadable, "times that are not ISO 8601"),
         ),
@@ -102,17 +124,8 @@ def _ticket_facts(tickets: Sequence[TicketRow]) -> dict[str, float]:
     }
 
 
-def _manifest(
-    origin: Origin, tables: dict[str, int], checks: tuple[Check, ...], facts: dict[str, float], shares: dict[str, float]
-) -> Manifest:
-    return Manifest(
-        generator=origin.generator, code_version=origin.code_version, input_sha256=origin.input_sha256, tables=tables,
-        checks=checks, facts=facts, shares=shares,
-    )  # fmt: skip
-
-
-def _repeated(ids: Iterable[str]) -> int:
-    return sum(count - 1 for count in Counter(ids).values())
+def _of_table(tables: dict[str, pa.Table], name: str, rules: Sequence[Rule]) -> list[Check]:
+    return checks(tables[name], expectations.schemas()[name], rules)
 
 
 def _none(name: str, count: int, what: str) -> Check:

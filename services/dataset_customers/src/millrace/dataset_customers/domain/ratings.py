@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from millrace.contracts.records import Rating, Record
+from millrace.dataset_customers.domain.columns import harmless
 from millrace.dataset_customers.domain.people import person
 from millrace.dataset_customers.domain.rows import RatingRow
 
@@ -21,6 +22,6 @@ def normalised(rating: Rating) -> float:
 def _row(record: Record, rating: Rating, tenant: str) -> RatingRow:
     return RatingRow(
         record_id=record.record_id, customer=person(tenant, record.customer_ref), created_at=record.created_at,
-        product=record.product, kind=rating.scale.value, raw=rating.value, norm=normalised(rating),
+        product=harmless(record.product), kind=rating.scale.value, raw=rating.value, norm=normalised(rating),
         has_text=bool(record.text.strip() or record.title.strip()),
     )  # fmt: skip

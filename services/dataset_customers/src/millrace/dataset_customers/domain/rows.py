@@ -36,6 +36,21 @@ class CustomerRow(NamedTuple):
     rating_mean: float | None
     rating_slope: float | None
     n_rated: int
+    contact_rate: float | None
+    reopened: int
+    plan: str | None
+    tenure_days: float | None
+    churned: bool | None
+
+
+class ContactRow(NamedTuple):
+    """A row of CONTACTS."""
+
+    record_id: str
+    customer: str
+    conv_id: str
+    created_at: datetime | None
+    role: str
 
 
 class TicketRow(NamedTuple):
