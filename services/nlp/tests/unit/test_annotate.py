@@ -8,6 +8,7 @@ from millrace.nlp.domain.annotate import (
     VECTORS,
     Annotation,
     Exemplars,
+    Rules,
     annotate_by_rules,
     embedding_order,
     exemplar_texts,
@@ -15,8 +16,8 @@ from millrace.nlp.domain.annotate import (
     nearest_themes,
     refine_all,
 )
-from millrace.nlp.domain.sentiment import UNHEARD, Lexicon, Sentiment
-from millrace.nlp.domain.taxonomy import Taxonomy, Theme
+from millrace.nlp.domain.sentiment import UNHEARD, Sentiment
+from millrace.nlp.domain.taxonomy import Theme
 from millrace.nlp.domain.units import Source
 
 AXES = np.eye(4, dtype=np.float32)
@@ -29,18 +30,44 @@ def unit_vector(*values: float) -> np.ndarray:
     return row
 
 
-def test_other_languages_get_no_sentiment_and_no_theme(lexicon: Lexicon, taxonomy: Taxonomy) -> None:
+def test_of_other_languages_only_what_has_a_shape_is_told(rules: Rules) -> None:
     # Given a German text with an article that is a sad verb in English, and English ones
-    german = Source("Die Lieferung war die beste, the size is good", "1", "de")
+    german = Source("Die Lieferung vom 12.05.2026 war die beste, the size is good, dringend urgent", "1", "de")
     unknown = Source("Great size", "2", "und")
 
     # When both are read
-    read = annotate_by_rules([german, unknown], lexicon, taxonomy)
+    read = annotate_by_rules([german, unknown], rules)
 
-    # Then nothing is claimed about the German one
-    assert read[0] == Annotation(UNHEARD, ())
+    # Then nothing is claimed about the German one but its date
+    assert (read[0].sentiment, read[0].themes, read[0].hints, read[0].flags) == (UNHEARD, (), (), ())
+    assert [entity.value for entity in read[0].entities] == ["2026-05-12"]
     assert read[1].themes == ("fit",)
     assert read[1].sentiment.score > 0.5
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\U0001f621\U0001f44e", "?!", "a" * 10_000, "1 " * 5_000, "\u0000", "[NAME_1]"]
+)
+def test_odd_texts_are_read_without_a_claim(rules: Rules, text: str) -> None:
+    (read,) = annotate_by_rules([Source(text, "1", "und")], rules)
+    assert (read.themes, read.hints, read.flags, read.entities) == ((), (), (), ())
+
+
+def test_the_same_words_in_another_case_are_read_by_themselves(rules: Rules) -> None:
+    # Given two texts with one hash, which ignores case and spacing
+    loud = Source("THIS IS GREAT!  Order #12345", "same", "en")
+    calm = Source("this is great! order #12345", "same", "en")
+
+    # When they are read together
+    first, second = annotate_by_rules([loud, calm], rules)
+
+    # Then each has its own tone, and offsets that fit its own text
+    assert first.sentiment.score > second.sentiment.score
+    assert [
+        text.text[entity.start : entity.end]
+        for text, read in ((loud, first), (calm, second))
+        for entity in read.entities
+    ] == ["12345", "12345"]
 
 
 def test_every_start_of_the_embedding_order_is_a_sample() -> None:

@@ -10,6 +10,8 @@ class Labels(Message):
     themes: dict[str, str] = {}
     reasons: dict[str, str] = {}
     flags: dict[str, str] = {}
+    languages: tuple[str, ...] = ()
+    """Languages whose tone, themes and reasons are read; empty where that is not known."""
 
 
 class Topic(Message):

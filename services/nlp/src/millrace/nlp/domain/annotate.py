@@ -1,4 +1,4 @@
-"""Sentiment and themes of units: by rules for all of them, by vectors for those that have one."""
+"""What units say: by rules for all of them, by vectors for those that have one."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from millrace.nlp.domain.cues import words
+from millrace.nlp.domain.entities import Entity, find_entities
+from millrace.nlp.domain.flags import Flags
+from millrace.nlp.domain.reasons import NO_REASON, Reason, Reasons, ReasonSpace, by_cues
 from millrace.nlp.domain.sentiment import UNHEARD, Lexicon, Sentiment
+from millrace.nlp.domain.sentiment_head import SentimentHead
 from millrace.nlp.domain.taxonomy import EXEMPLARS, Taxonomy, Theme
 from millrace.nlp.domain.units import Source, english
 
@@ -30,6 +35,34 @@ class Annotation:
     sentiment: Sentiment
     themes: tuple[str, ...]
     tier: int = RULES
+    hints: tuple[str, ...] = ()
+    """Contact reasons that the text has a cue of."""
+    reason: Reason = NO_REASON
+    flags: tuple[str, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    """Their offsets are characters of the unit's own text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What is read off a text without a vector."""
+
+    lexicon: Lexicon
+    taxonomy: Taxonomy
+    reasons: Reasons
+    flags: Flags
+
+    def read(self, source: Source) -> Annotation:
+        """The unit by rules; of another language than English only entities, which are told by their shape."""
+        entities = find_entities(source.text)
+        if not english(source.lang):
+            return Annotation(UNHEARD, (), entities=entities)
+        spoken = words(source.text)
+        return Annotation(
+            sentiment=self.lexicon.judge(source.text), themes=self.taxonomy.mentioned(source.text, spoken),
+            hints=self.reasons.taxonomy.mentioned(source.text, spoken), flags=self.flags.raised(source.text, spoken),
+            entities=entities,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,14 +77,14 @@ class Exemplars:
     """Row of each theme's first exemplar."""
 
 
-def annotate_by_rules(sources: Sequence[Source], lexicon: Lexicon, taxonomy: Taxonomy) -> list[Annotation]:
-    """Sentiment and themes of every unit, the same text judged once. Other languages than English get neither."""
-    known: dict[str, Annotation] = {}
-    unheard = Annotation(UNHEARD, ())
+def annotate_by_rules(sources: Sequence[Source], rules: Rules) -> list[Annotation]:
+    """Every unit by rules, the same text read once."""
+    known: dict[tuple[str, bool], Annotation] = {}
     for source in sources:
-        if source.text_hash not in known and english(source.lang):
-            known[source.text_hash] = Annotation(lexicon.judge(source.text), taxonomy.mentioned(source.text))
-    return [known[source.text_hash] if english(source.lang) else unheard for source in sources]
+        key = source.text, english(source.lang)
+        if key not in known:
+            known[key] = rules.read(source)
+    return [known[source.text, english(source.lang)] for source in sources]
 
 
 def embedding_order(sources: Sequence[Source]) -> list[Source]:
@@ -103,3 +136,42 @@ def refine_all(
         refine(annotation, source.text, themes.get(source.text_hash, ""))
         for source, annotation in zip(sources, annotations, strict=True)
     ]
+
+
+def hear_all(
+    sources: Sequence[Source], annotations: Sequence[Annotation], embedded: Sequence[Source],
+    vectors: NDArray[np.float32], head: SentimentHead | None,
+) -> list[Annotation]:  # fmt: skip
+    """All annotations, with the head's sentiment where there is a vector; `vectors` are those of `embedded`."""
+    if head is None:
+        return list(annotations)
+    pairs = zip(sources, annotations, strict=True)
+    lexical = {source.text_hash: each.sentiment for source, each in pairs if each.sentiment.evidence}
+    judged = head.judge(vectors, [lexical.get(source.text_hash, UNHEARD) for source in embedded])
+    heard = dict(zip((source.text_hash for source in embedded), judged, strict=True))
+    return [
+        replace(annotation, sentiment=heard[source.text_hash], tier=VECTORS)
+        if source.text_hash in heard and annotation.sentiment.evidence
+        else replace(annotation, sentiment=head.calibrated(annotation.sentiment))
+        for source, annotation in zip(sources, annotations, strict=True)
+    ]
+
+
+def give_reasons(
+    sources: Sequence[Source], annotations: Sequence[Annotation], embedded: Sequence[Source],
+    vectors: NDArray[np.float32], space: ReasonSpace,
+) -> list[Annotation]:  # fmt: skip
+    """All annotations with their contact reason; `vectors` are those of `embedded`, in its order."""
+    scores = dict(zip((source.text_hash for source in embedded), space.scores(vectors), strict=True))
+    return [
+        replace(annotation, reason=_reason(annotation, scores.get(source.text_hash), space))
+        if english(source.lang)
+        else annotation
+        for source, annotation in zip(sources, annotations, strict=True)
+    ]
+
+
+def _reason(annotation: Annotation, scores: NDArray[np.float32] | None, space: ReasonSpace) -> Reason:
+    if scores is None:
+        return by_cues(space.reasons, annotation.hints, annotation.sentiment.score)
+    return space.decide(annotation.hints, annotation.sentiment.score, scores)

@@ -28,6 +28,8 @@ _COUNT = "|".join(_COUNTS.split())
 # Bounded repeats: a page of spaces or of numbers must not take seconds.
 _BETWEEN = r"[\s\-/]{0,3}"
 _NUMBER = rf"(?:\d+(?:[.,]\d+)?|(?:{_COUNT})(?:[\s\-]+(?:{_COUNT})){{0,3}})"
+_MET = 20_000
+"""Words whose cues are kept at hand: some megabytes a book."""
 _END = r"(?![^\W_])"
 
 
@@ -76,6 +78,7 @@ class CueBook(Generic[Payload]):
                 shelf = self._stems if first.endswith("*") else self._exact
                 shelf.setdefault(first.rstrip("*"), []).append(cue)
         self._stem_sizes = sorted({len(stem) for stem in self._stems})
+        self._met: dict[str, tuple[_Cue[Payload], ...]] = {}
 
     def find(self, text: str, spoken: Iterable[Word]) -> Iterator[Found[Payload]]:
         """Every cue in the text, overlapping ones too; `spoken` are the text's words."""
@@ -85,7 +88,16 @@ class CueBook(Generic[Payload]):
                 if match := cue.pattern.match(text, word.start):
                     yield Found(match.start(), match.end(), cue.payload)
 
-    def _candidates(self, word: str) -> Iterator[_Cue[Payload]]:
+    def _candidates(self, word: str) -> tuple[_Cue[Payload], ...]:
+        """The cues that may begin with the word; words come again and again, so it is looked up once."""
+        met = self._met.get(word)
+        if met is None:
+            if len(self._met) >= _MET:
+                self._met.clear()
+            met = self._met[word] = tuple(self._beginning(word))
+        return met
+
+    def _beginning(self, word: str) -> Iterator[_Cue[Payload]]:
         yield from self._exact.get(word, ())
         if word[0].isdigit() or word in _COUNT_SET:
             yield from self._exact.get("#", ())
@@ -96,7 +108,7 @@ class CueBook(Generic[Payload]):
 
 
 def _pattern(phrase: str) -> re.Pattern[str]:
-    if not _ALLOWED.fullmatch(phrase) or not all(spelling.strip() for spelling in _spellings(phrase)):
+    if not _ALLOWED.fullmatch(phrase) or _may_be_empty(phrase):
         raise InvalidCues(f"cannot read the cue {phrase!r}")
     source = phrase.replace("(", "(?:").replace("*", r"[\w']*").replace("#", _NUMBER).replace(" ", _BETWEEN)
     try:
@@ -110,11 +122,19 @@ def _first_words(phrase: str) -> set[str]:
     depth, end = 0, len(phrase)
     for place, letter in enumerate(phrase):
         depth += (letter == "(") - (letter == ")")
-        if letter == " " and depth == 0 and all(spelling.strip() for spelling in _spellings(phrase[:place])):
+        if letter == " " and depth == 0 and not _may_be_empty(phrase[:place]):
             end = place
             break
     firsts = {spelling.split()[0] for spelling in _spellings(phrase[:end])}
     return {first.replace("'*", "*") for first in firsts}
+
+
+def _may_be_empty(phrase: str) -> bool:
+    """Whether all words of the phrase are choices that may be left out."""
+    pieces = _GROUP.split(phrase)
+    return all(
+        any(not each.strip() for each in (piece.split("|") if n % 2 else [piece])) for n, piece in enumerate(pieces)
+    )
 
 
 def _spellings(phrase: str) -> list[str]:

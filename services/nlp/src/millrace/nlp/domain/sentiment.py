@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # type: ignore[import-untyped]
@@ -16,6 +16,24 @@ POSITIVE = 0.05
 _ENOUGH = 2.0
 """Sum of weights at which the lexicon's evidence counts for half of full confidence."""
 
+EVIDENCE = (
+    "score", "praise", "blame", "silent", "agreement", "after_the_turn", "negations", "question", "turn", "wish",
+    "exclamation", "length",
+)  # fmt: skip
+"""What `Sentiment.evidence` holds, in this order."""
+
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|nothing|nobody|none|neither|nor|without|hardly|barely|cannot|cant|\w{2,7}n't|"
+    r"(?:dont|didnt|doesnt|wont|wasnt|isnt|wouldnt|couldnt))\b",
+    re.IGNORECASE,
+)
+_TURN = re.compile(r"\b(?:but|however|although|though|yet|except|despite|unfortunately|sadly)\b", re.IGNORECASE)
+_BACK = re.compile(r"\b(?:but|however|yet|except)\b", re.IGNORECASE)
+"""Turns after which comes what weighs more."""
+_WISH = re.compile(r"\b(?:would|should|could|wish|hop(?:e|es|ed|ing)|please|if)\b", re.IGNORECASE)
+_LONG = 30
+"""Words from which on a unit counts as long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sentiment:
@@ -24,7 +42,10 @@ class Sentiment:
     score: float
     """Between -1 and 1; 0 when nothing was said for or against."""
     confidence: float
-    """Between 0 and 1: how much was said, times how far it agrees with itself; 0 when no cue was found."""
+    """Between 0 and 1: how far to trust the score. Of the lexicon: how much was said, times how far it agrees with
+    itself; 0 when no cue was found. Of the head: how probable the label is."""
+    evidence: tuple[float, ...] = field(default=(), compare=False, repr=False)
+    """What the lexicon saw, for the head: see EVIDENCE. Empty where it could not judge, or where no letter stands."""
 
 
 UNHEARD = Sentiment(score=0.0, confidence=0.0)
@@ -53,12 +74,21 @@ class Lexicon:
 
     def judge(self, text: str) -> Sentiment:
         """The text's sentiment, rounded to four digits."""
-        marked = self._mark(self._boost(plain(text)))
-        scores = self._vader.polarity_scores(marked)
-        score = float(scores["compound"])
+        text = plain(text)
+        marked = self._mark(self._boost(text))
+        score = self._compound(marked)
         # Emoticons and emojis are no words: what they weigh is what the score says.
         weights = self._weights(marked) or [_weight(score)]
-        return Sentiment(score=round(score, 4), confidence=_confidence(weights))
+        confidence = _confidence(weights)
+        if not any(map(str.isalpha, text)):
+            return Sentiment(score=round(score, 4), confidence=confidence)
+        last = max((match.end() for match in _BACK.finditer(marked)), default=0)
+        after = self._compound(marked[last:]) if last else score
+        evidence = (score, *_sides(weights), float(score == 0), confidence, after, *_manner(text))
+        return Sentiment(score=round(score, 4), confidence=confidence, evidence=evidence)
+
+    def _compound(self, marked: str) -> float:
+        return float(self._vader.polarity_scores(marked)["compound"])
 
     def _boost(self, text: str) -> str:
         def swap(match: re.Match[str]) -> str:
@@ -104,6 +134,25 @@ def _longest(found: list[Found[str]]) -> list[Found[str]]:
 def _weight(score: float) -> float:
     """The sum of weights behind a score: VADER's normalisation with alpha 15, turned round."""
     return score * math.sqrt(15 / (1 - score * score)) if abs(score) < 1 else math.copysign(_ENOUGH, score)
+
+
+def _sides(weights: list[float]) -> tuple[float, float]:
+    """How much was said for and how much against, each between 0 and 1."""
+    praise = math.fsum(weight for weight in weights if weight > 0)
+    blame = -math.fsum(weight for weight in weights if weight < 0)
+    return praise / (praise + _ENOUGH), blame / (blame + _ENOUGH)
+
+
+def _manner(text: str) -> tuple[float, ...]:
+    """How it was said, each between 0 and 1: the last six of EVIDENCE."""
+    return (
+        min(sum(1 for _ in _NEGATION.finditer(text)), 2) / 2,
+        float("?" in text),
+        float(bool(_TURN.search(text))),
+        float(bool(_WISH.search(text))),
+        float("!" in text),
+        min(len(text.split()), _LONG) / _LONG,
+    )
 
 
 def _confidence(weights: list[float]) -> float:

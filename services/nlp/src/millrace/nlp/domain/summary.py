@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from millrace.contracts.insights import Summary
-from millrace.nlp.domain.labels import subject_words
 from millrace.nlp.domain.lexical import lexical_vectors, normalised
 from millrace.nlp.domain.sentiment import label
 from millrace.nlp.domain.units import Unit, readable
 from millrace.nlp.domain.vectors import UnitVectors
+from millrace.nlp.domain.vocabulary import subject_words
 
 SENTENCES = 3
 NOVELTY = 0.4

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from millrace.nlp.domain.cues import CueBook, Found, words
+from millrace.nlp.domain.cues import CueBook, Found, Word, words
 from millrace.nlp.errors import InvalidCues
 
 EXEMPLARS = 2
@@ -26,6 +26,8 @@ class Theme:
     """Phrases that hold a cue and mean something else."""
     exemplars: tuple[str, ...] = ()
     """Sentences that mean it; none, or at least `EXEMPLARS`."""
+    tone: str = ""
+    """`positive` or `negative` where what sounds the other way cannot mean it."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,16 @@ class Taxonomy:
         self._order = {theme.id: place for place, theme in enumerate(themes)}
         self._book = CueBook(_signs(themes))
 
-    def mentioned(self, text: str) -> tuple[str, ...]:
-        """Ids of the themes that the text names, in the taxonomy's order."""
-        found = list(self._book.find(text, words(text)))
+    @property
+    def labels(self) -> dict[str, str]:
+        """What people are shown instead of an id."""
+        return {theme.id: theme.label for theme in self.themes}
+
+    def mentioned(self, text: str, spoken: Sequence[Word] | None = None) -> tuple[str, ...]:
+        """Ids of the themes that the text names, in the taxonomy's order; `spoken` are its words, if known."""
+        found = list(self._book.find(text, words(text) if spoken is None else spoken))
+        if not found:
+            return ()
         excepted: dict[str, list[Found[_Sign]]] = {}
         for each in found:
             if each.payload.exception:
@@ -59,15 +68,16 @@ class Taxonomy:
         return tuple(sorted(named, key=self._order.__getitem__))
 
 
-def parse_taxonomy(data: dict[str, Any]) -> Taxonomy:
-    """A taxonomy from the contents of `taxonomy.toml`; InvalidCues when something is missing."""
+def parse_taxonomy(data: dict[str, Any], each: str = "theme") -> Taxonomy:
+    """A taxonomy from the contents of `taxonomy.toml` or its like; InvalidCues when something is missing."""
     try:
         themes = [
             Theme(
                 id=theme["id"], label=theme["label"], cues=tuple(theme["cues"]),
                 exceptions=tuple(theme.get("exceptions", ())), exemplars=tuple(theme.get("exemplars", ())),
+                tone=theme.get("tone", ""),
             )
-            for theme in data["theme"]
+            for theme in data[each]
         ]  # fmt: skip
     except (KeyError, TypeError) as error:
         raise InvalidCues("a theme lacks its id, label or cues") from error

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from millrace.contracts.insights import Quote
 
+ENGLISH = "en"
 AGENT = "agent"
 """The role of the tenant's own people: what they write is no feedback."""
 
@@ -50,4 +51,4 @@ def readable(units: Iterable[Unit]) -> list[Unit]:
 
 def english(lang: str) -> bool:
     """Whether the lexicon, the taxonomy and the model can read the language; short texts have none that is known."""
-    return lang in ("", "und", "en") or lang.startswith("en-")
+    return lang in ("", "und", ENGLISH) or lang.startswith(f"{ENGLISH}-")

@@ -45,6 +45,40 @@ _TONE_WORDS = """
 TONE_WORDS = frozenset(_TONE_WORDS.split())
 """Words that feedback on anything uses: they tell its tone, not its subject."""
 
+_FILLERS = """
+    shop company number pair piece able absolute actual add added allow allowed annoying appear appeared appears
+    arrive arrived arrives ask asked asking asks available avoid bad bring brings brought call called calling calls
+    care catch caught change changed changes check checked cheap choose chose clean clear close closed cold come
+    complete contact cool correct covered cut deal decide decided deliver delivered describe described different
+    difficult dirty disappoint done dress dressed drop dropped early easily easy eat ending entire exact expect
+    expected expecting extra fast fell felt feel feeling feels fill finally fine finish finished fit fits fix fixed
+    fly fresh friendly full funny gave giving glad hang hard hear heard help helped helpful hold holds honest
+    honestly hope hoped hoping hot huge hurt impressive include included interesting keep keeping kept knew knows
+    large late later lay lays learn leave leaves left likely live lived loose lose lost loud lovely main match
+    matches matter mean means meet mention mentioned miss missed missing mistake move moved normal notice noticed
+    obvious odd opened original particular pay paid pass perfect pick picked plain possible prefer probably produce
+    promise promised provide pull push quick quickly quiet read ready real reach receive recent recently refuse
+    regular reliable remember rest run running runs sell send sending sent serve served set several short show
+    showed shows similar simple sit sits slow small sold sort sound speak spend spent stand start started stay
+    stayed stop stopped straight strange strong sudden suddenly suggest surprised tell telling tells thin thick
+    tight top total totally turn turned turns typical unhappy usual usually visited wait waited waiting walk walked
+    wear wearing weird whole wide wish wishes wonder wonderful wont wore work worked working works worried write
+    writing written wrong wrote happen happened happening happens elsewhere happier third second row ten zero star
+    stars experience choice opinion thought thoughts reason reasons kind type fact example idea end middle beginning
+    moment hour hours minute minutes today tomorrow yesterday tonight nobody anybody everybody somebody customer
+    customers guy guys man woman husband wife sister brother mother mum mom dad father friend friends daughter son
+    family
+"""
+FILLERS = frozenset(_FILLERS.split())
+"""Words that feedback is full of and that say by themselves not what it is about; within a longer phrase they may."""
+
+_DETERMINERS = """
+    a an the my your our their his her its this these those no any some each every another of with for in on at from
+    about by without more many few several both free
+"""
+DETERMINERS = frozenset(_DETERMINERS.split())
+"""Words that a noun follows, sooner or later."""
+
 PSEUDONYM = re.compile(r"\[[A-Z]+_\d+\]")
 """What masking leaves in the place of something personal."""
 
@@ -55,6 +89,11 @@ def content_words(text: str) -> list[str]:
     """The words that name something: no stop words, numbers, single letters or pseudonyms."""
     spoken = words(PSEUDONYM.sub(" . ", text))
     return [word.text for word in spoken if names_something(word.text)]
+
+
+def subject_words(text: str) -> list[str]:
+    """The words that may name what a unit is about, each once, in order."""
+    return [word for word in dict.fromkeys(content_words(text)) if word not in TONE_WORDS]
 
 
 def names_something(word: str) -> bool:

@@ -1,0 +1,1 @@
+"""How the service's own weights are made. Nothing here runs in production."""
