@@ -63,6 +63,17 @@ def test_no_text_has_no_sentiment(run):
     assert (found.sentiment, found.headline) == (None, ())
 
 
+def test_languages_that_nobody_reads_are_told(run):
+    # given
+    shares = {"lang_en": 0.7, "lang_fi": 0.2, "lang_und": 0.1, "empty": 0.0}
+    quality = Manifest(generator="c", code_version=1, input_sha256="ab", tables={}, shares=shares)
+    # when
+    told = write_report(run, Insights(quality=(quality,)), load_prices(), ("en",)).notes
+    # then
+    assert told == ("languages: tone, themes and reasons are read in en only; of the texts, 20 % in fi",)
+    assert write_report(run, Insights(quality=(quality,)), load_prices()).notes == ()
+
+
 def test_notes_say_what_the_steps_could_not(run):
     checks = (Check(name="unique_ids", passed=True), Check(name="null_rate", passed=False, detail="41 % of texts"))
     manifest = Manifest(generator="ratings", code_version=1, input_sha256="0", tables={}, checks=checks)

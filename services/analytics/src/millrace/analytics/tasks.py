@@ -188,11 +188,10 @@ def report(ports: Ports, request: WriteReport, part: Part) -> Result:
         set_aside=tuple(part.read_model(ref, insights.SetAsideRecords) for ref in request.set_aside),
         **singles,  # type: ignore[arg-type] # each name has its own model
     )
-    for ref in request.labels[:1]:
-        found = named(found, part.read_model(ref, insights.Labels))
+    labels = part.read_model(request.labels[0], insights.Labels) if request.labels else insights.Labels()
     if not found.present:
         raise BadInput("no step of the run delivered anything")
-    written = write_report(request.run, found, ports.prices)
+    written = write_report(request.run, named(found, labels), ports.prices, labels.languages)
     part.write_model("report", written)
     return Result(facts={"findings": len(written.headline), "insights": list(found.present)})
 

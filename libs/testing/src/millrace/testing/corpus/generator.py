@@ -1,17 +1,17 @@
 """The corpus: reviews, support threads and copies over a period, with the truth about them."""
 
-import math
 import random
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
 from millrace.contracts.records import Rating, Record, Scale
 from millrace.testing.corpus import drafts
-from millrace.testing.corpus.drafts import DRAG_THEME, LOW_DEPARTMENT, Calendar, Draft
+from millrace.testing.corpus.drafts import Calendar, Draft
 from millrace.testing.corpus.noise import vary
-from millrace.testing.corpus.truth import Corpus, Truth
+from millrace.testing.corpus.options import PLAIN, Options
+from millrace.testing.corpus.plants import Plants
+from millrace.testing.corpus.telling import truth_of
+from millrace.testing.corpus.truth import Corpus
 from millrace.testing.corpus.vocabulary import COLOURS, DEPARTMENTS, Subject, themes_of
 from millrace.testing.corpus.writer import Writer
 
@@ -19,26 +19,30 @@ _THREADS, _COPIES, _SILENT, _UNRATED, _PERSONAL, _TITLED = 0.05, 0.03, 0.05, 0.0
 """Shares: drafts that begin a thread or copy an earlier one; reviews without text, stars or with a personal string."""
 
 
-def generate(seed: int, n: int, start: date, days: int) -> Corpus:
+def generate(seed: int, n: int, start: date, days: int, options: Options = PLAIN) -> Corpus:
     """`n` records dated within `days` days from `start`; the same arguments give the same corpus, byte for byte.
 
     ValueError when `n` or `days` is below 1.
     """
     if n < 1 or days < 1:
         raise ValueError("a corpus has at least one record and one day")
-    made = _Generator(random.Random(seed), n, Calendar(start=start, days=days)).drafts()
+    calendar = Calendar(
+        start=start, days=days, change=options.change, surge=options.surge, trend=options.trend
+    )  # fmt: skip
+    made = _Generator(random.Random(seed), n, calendar, options).drafts()
+    made = Plants(seed, calendar, options).plant(made)
     ordered = sorted(made, key=lambda draft: draft.at)
     ids = {id(draft): f"fb-{number:05d}" for number, draft in enumerate(ordered, start=1)}
     named = [(ids[id(draft)], draft) for draft in ordered]
     duplicates = tuple((name, ids[id(draft.copy_of)]) for name, draft in named if draft.copy_of)
     records = [_record(name, draft) for name, draft in named]
-    change_point = Calendar(start=start, days=days).change_point
-    return Corpus(records=records, truth=_truth(named, duplicates, change_point))
+    return Corpus(records=records, truth=truth_of(named, duplicates, calendar, options))
 
 
 class _Generator:
-    def __init__(self, rng: random.Random, n: int, calendar: Calendar) -> None:
+    def __init__(self, rng: random.Random, n: int, calendar: Calendar, options: Options) -> None:
         self._rng = rng
+        self._options = options
         self._n = n
         self._calendar = calendar
         self._writer = Writer(rng)
@@ -65,10 +69,10 @@ class _Generator:
         customer, known = rng.choice(self._customers)
         department = drafts.department(rng)
         at = self._calendar.moment(rng)
-        after = at.date() >= self._calendar.change_point
+        after = self._calendar.changed(at)
         themes = themes_of(department)
-        theme = drafts.theme(rng, themes, after)
-        tone = drafts.tone(rng, theme, department, after)
+        theme = drafts.theme(rng, themes, drafts.weights(after, self._options.drag, self._options.driver))
+        tone = drafts.tone(rng, theme, department, after, self._options.driver)
         other = rng.choice([each for each in themes if each != theme]) if tone == "mixed" else ""
         item, language = rng.choice(DEPARTMENTS[department]), drafts.language(rng, known["country"])
         draft = Draft(
@@ -136,29 +140,3 @@ def _record(name: str, draft: Draft) -> Record:
         record_id=name, text=draft.text, title=draft.title, rating=rating, created_at=draft.at, channel=draft.channel,
         author_role=draft.role, customer_ref=draft.customer, thread_ref=draft.thread, attrs=dict(draft.attrs),
     )  # fmt: skip
-
-
-def _truth(named: list[tuple[str, Draft]], duplicates: tuple[tuple[str, str], ...], change_point: date) -> Truth:
-    rated = [draft for _, draft in named if draft.stars is not None]
-    return Truth(
-        themes={name: draft.themes for name, draft in named if draft.themes},
-        sentiment={name: draft.tone for name, draft in named if draft.tone},
-        language={name: draft.language for name, draft in named if draft.language},
-        mean_rating=_means(("", draft) for draft in rated).get("", math.nan),
-        mean_by_theme=_means((draft.themes[0], draft) for draft in rated if draft.themes),
-        mean_by_department=_means((draft.attrs["department"], draft) for draft in rated),
-        drag_theme=DRAG_THEME,
-        change_point=change_point,
-        low_department=LOW_DEPARTMENT,
-        duplicates=duplicates,
-        personal={name: draft.personal for name, draft in named if draft.personal},
-    )
-
-
-def _means(keyed: Iterable[tuple[str, Draft]]) -> dict[str, float]:
-    """Mean stars by key."""
-    groups: defaultdict[str, list[int]] = defaultdict(list)
-    for key, draft in keyed:
-        if draft.stars is not None:
-            groups[key].append(draft.stars)
-    return {key: sum(values) / len(values) for key, values in sorted(groups.items())}

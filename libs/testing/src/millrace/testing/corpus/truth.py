@@ -1,7 +1,7 @@
 """What a corpus consists of, and what is true of it by construction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from millrace.contracts.records import Record
@@ -9,10 +9,10 @@ from millrace.contracts.records import Record
 
 @dataclass(frozen=True, kw_only=True)
 class Planted:
-    """A personal string inside a record's text. Fictional: example.com and 555-01xx."""
+    """A personal string inside a record's text. Fictional: reserved domains, numbers for films, published examples."""
 
     kind: str
-    """`email`, `phone` or `name`."""
+    """`email`, `phone`, `card`, `iban`, `address` or `name`."""
     text: str
 
 
@@ -25,7 +25,7 @@ class Truth:
     sentiment: Mapping[str, str]
     """Record id → `positive`, `negative` or `mixed`."""
     language: Mapping[str, str]
-    """Record id → `en`, `de`, `es` or `fr`."""
+    """Record id → ISO 639-1 code."""
     mean_rating: float
     """Mean stars of all rated records; NaN when none is rated."""
     mean_by_theme: Mapping[str, float]
@@ -33,14 +33,22 @@ class Truth:
     mean_by_department: Mapping[str, float]
     drag_theme: str
     """The theme whose volume and share of complaints rise at the change point."""
-    change_point: date
-    """First day of the rise."""
+    change_point: date | None
+    """First day of the change; None when nothing changes."""
     low_department: str
     """The department that complains more, whatever the theme."""
     duplicates: tuple[tuple[str, str], ...]
     """Pairs of a copy's record id and the id of its earlier original; case and end marks may differ."""
     personal: Mapping[str, tuple[Planted, ...]]
     """Record id → personal strings in its text."""
+    new_theme: str = ""
+    """The theme that no taxonomy knows; such records speak of nothing else."""
+    driver: str = ""
+    """What alone makes customers complain: a theme, `department` for the low one, or empty."""
+    campaigns: tuple[tuple[str, ...], ...] = ()
+    """Clusters of edited copies of one text, by record id; an exact copy may be among `duplicates`, never here."""
+    leavers: Mapping[str, str] = field(default_factory=dict)
+    """Customer who left → the reason that the last text gives."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,12 @@ DEPARTMENTS: Mapping[str, tuple[str, ...]] = {
 }
 """Department → what it sells, in the singular."""
 
-_LANGUAGE_FILES = {"en": "english", "de": "german", "es": "spanish", "fr": "french"}
+_LANGUAGE_FILES = {
+    "en": "english", "de": "german", "es": "spanish", "fr": "french", "fi": "finnish", "it": "italian", "nl": "dutch",
+    "pl": "polish", "pt": "portuguese", "sv": "swedish", "tr": "turkish",
+}  # fmt: skip
+FURTHER_LANGUAGES = ("fi", "it", "nl", "pl", "pt", "sv", "tr")
+"""Those that only a corpus with `foreign` reviews has."""
 _SIZES: Mapping[str, tuple[str, ...]] = {
     "Women": ("small", "medium", "large", "size 36", "size 40", "size 44"),
     "Men": ("small", "medium", "large", "size 48", "size 52", "extra large"),
@@ -68,9 +73,18 @@ class Subject:
 
 @cache
 def phrases(language: str) -> Phrases:
-    """The phrases of a language (`en`, `de`, `es` or `fr`)."""
-    folder = files("millrace.testing.corpus") / "phrases"
-    return tomllib.loads((folder / f"{_LANGUAGE_FILES[language]}.toml").read_text("utf-8"))
+    """The phrases of a language by its ISO 639-1 code."""
+    return _read(_LANGUAGE_FILES[language])
+
+
+@cache
+def new_phrases() -> Phrases:
+    """The phrases of the themes that the taxonomy does not know, in English."""
+    return _read("new_themes")
+
+
+def _read(name: str) -> Phrases:
+    return tomllib.loads((files("millrace.testing.corpus") / "phrases" / f"{name}.toml").read_text("utf-8"))
 
 
 def themes_of(department: str) -> tuple[str, ...]:

@@ -28,6 +28,14 @@ class Writer:
         """A review of one to four sentences."""
         return self._new(lambda: self._review(subject), subject.tone)
 
+    def long_review(self, subject: Subject) -> str:
+        """Four sentences on as many themes."""
+        return self._new(lambda: self._long(subject), subject.tone)
+
+    def on_new_theme(self, name: str, subject: Subject) -> str:
+        """One or two sentences on a theme that the taxonomy does not know, and on nothing else."""
+        return self._new(lambda: self._strange(name, subject), subject.tone)
+
     def complaint(self, subject: Subject) -> str:
         """The first message of a support thread."""
         return self._new(lambda: self._complaint(subject), subject.tone)
@@ -75,6 +83,15 @@ class Writer:
             body.insert(0, self._pick("frame", "openers", subject))
         gap = "\n" if self._rng.random() < 0.05 else " "
         return gap.join(body)
+
+    def _long(self, subject: Subject) -> str:
+        themes = self._rng.sample(vocabulary.themes_of(subject.department), 4)
+        return " ".join(self._pick(theme, subject.tone, subject) for theme in themes)
+
+    def _strange(self, name: str, subject: Subject) -> str:
+        told = vocabulary.new_phrases()[name][subject.tone]
+        chosen = self._rng.sample(told, 2 if self._rng.random() < 0.4 else 1)
+        return " ".join(fill(self._rng, phrase, subject, praise=subject.tone == "positive") for phrase in chosen)
 
     def _body(self, subject: Subject) -> list[str]:
         body = self._some(subject.theme, subject.tone, subject, 2 if self._rng.random() < 0.3 else 1)

@@ -1,17 +1,25 @@
 """The report: every insight of a run in one model. What is missing stays missing; it never becomes a zero."""
 
+from collections.abc import Collection
 from typing import Any
 
 from millrace.analytics.domain.alerts import alerts
 from millrace.analytics.domain.cost import Prices, cost
 from millrace.analytics.domain.headline import headline
 from millrace.analytics.domain.insights import Insights
+from millrace.analytics.domain.words import percent
 from millrace.contracts.insights import DuplicateCluster, SetAsideRecords
 from millrace.contracts.report import Lineage, ModelUse, Report
 from millrace.contracts.run import RunContext
 
 CLUSTERS = 10
 """Clusters of duplicates that are told, and records that each of them names."""
+PASSING = frozenset({"cached", "cache_faults"})
+"""Facts about the run rather than the batch: the same batch gives the same report, whoever remembers it."""
+UNKNOWN = "und"
+"""The language of texts that are too short to tell (ISO 639-2)."""
+_LANGUAGE = "lang_"
+"""Begins the share of a language in a manifest."""
 _NOTED = (
     "kpis", "impact", "trends", "segments", "drivers", "topics", "phrases", "summary", "contacts", "duplicates",
     "changes", "emerging", "forecasts", "risks", "service_levels",
@@ -19,8 +27,11 @@ _NOTED = (
 """Insights that may say what they could not do."""
 
 
-def write_report(run: RunContext, found: Insights, prices: Prices) -> Report:
-    """The report of this run. The same insights give the same report."""
+def write_report(run: RunContext, found: Insights, prices: Prices, languages: Collection[str] = ()) -> Report:
+    """The report of this run. The same insights give the same report.
+
+    `languages`: those whose texts were read; empty where that is not known.
+    """
     return Report(
         run_id=run.run_id,
         tenant=run.tenant,
@@ -32,8 +43,8 @@ def write_report(run: RunContext, found: Insights, prices: Prices) -> Report:
         headline=headline(found),
         alerts=alerts(found),
         data_quality=tuple(sorted(found.quality, key=lambda manifest: manifest.generator)),
-        notes=_notes(run, found),
-        lineage=Lineage(batch_sha256=run.batch_sha256, flow=run.flow, flow_version=run.flow_version, steps=run.steps),
+        notes=_notes(run, found, languages),
+        lineage=_lineage(run),
         models=tuple(
             ModelUse(step=step.step, model=str(step.facts["model"])) for step in run.steps if "model" in step.facts
         ),
@@ -43,6 +54,15 @@ def write_report(run: RunContext, found: Insights, prices: Prices) -> Report:
         **_words(found),
         **_movement(found),
     )
+
+
+def _lineage(run: RunContext) -> Lineage:
+    steps = tuple(step.model_copy(update={"facts": _lasting(step.facts)}) for step in run.steps)
+    return Lineage(batch_sha256=run.batch_sha256, flow=run.flow, flow_version=run.flow_version, steps=steps)
+
+
+def _lasting(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name not in PASSING}
 
 
 def _scores(run: RunContext, found: Insights) -> dict[str, Any]:
@@ -92,7 +112,7 @@ def _by_step(found: tuple[SetAsideRecords, ...]) -> tuple[SetAsideRecords, ...]:
     return tuple(SetAsideRecords(step=step, records=tuple(ids[step])) for step in steps)
 
 
-def _notes(run: RunContext, found: Insights) -> tuple[str, ...]:
+def _notes(run: RunContext, found: Insights, languages: Collection[str]) -> tuple[str, ...]:
     """What the steps said about their own limits, and checks that failed."""
     empty = [("batch", "it holds no records, so there is nothing to say")] if run.records == 0 else []
     told = [(name, getattr(found, name).note) for name in _NOTED if getattr(found, name) is not None]
@@ -104,5 +124,16 @@ def _notes(run: RunContext, found: Insights) -> tuple[str, ...]:
         for check in manifest.checks
         if not check.passed
     ]
-    notes = [*empty, *told, *themes, *sorted(failed)]
+    notes = [*empty, *_unread(found, languages), *told, *themes, *sorted(failed)]
     return tuple(dict.fromkeys(f"{name.replace('_', ' ')}: {note}" for name, note in notes if note))
+
+
+def _unread(found: Insights, languages: Collection[str]) -> list[tuple[str, str]]:
+    """Languages of texts that nobody read, by what the conversations' manifest knows of them."""
+    shares = {name: share for manifest in found.quality for name, share in manifest.shares.items() if share > 0}
+    spoken = {name.removeprefix(_LANGUAGE): share for name, share in shares.items() if name.startswith(_LANGUAGE)}
+    unread = [f"{percent(share)} in {name}" for name, share in spoken.items() if name not in {*languages, UNKNOWN}]
+    if not languages or not unread:
+        return []
+    which = f"tone, themes and reasons are read in {', '.join(languages)} only"
+    return [("languages", f"{which}; of the texts, {', '.join(sorted(unread))}")]
