@@ -29,7 +29,8 @@ check: install ## ruff, mypy, import-linter, contracts and repo rules
 	$(BIN)/pytest -q tests/repo tests/contracts
 
 test: install ## all fast tests and one flow over the whole local stack
-	$(BIN)/pytest -q libs services platform tests
+	$(BIN)/pytest -q -n 3 --dist loadfile libs services platform
+	$(BIN)/pytest -q tests
 
 test-models: $(MODELS) ## the tests that need torch, which only configured models need
 	PYTHONPATH=$(MODELS) $(BIN)/pytest -q services/nlp/tests/models

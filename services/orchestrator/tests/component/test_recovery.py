@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 
-from services.orchestrator.tests.component.world import World
+from services.orchestrator.tests.component.world import World, carried
 
 from millrace.contracts.messages import Slice
 from millrace.contracts.outcome import INPUT_LOST, QUARANTINED, SET_ASIDE
 from millrace.contracts.run import RunStatus
 from millrace.orchestrator import runs
 from millrace.orchestrator.canvas import join_key
-from millrace.orchestrator.flows import load
 from millrace.testing.factories import START
 
 SECOND = timedelta(seconds=1)
@@ -141,7 +140,7 @@ def test_objects_that_nobody_refers_to_are_deleted_after_an_untidy_end(world: Wo
 
 def test_what_later_steps_work_on_gets_a_second_chance_while_there_is_time_and_the_rest_is_a_gap() -> None:
     # given: as the flow is, in which the run can do without
-    world = World(flows=load())
+    world = World(flows=carried())
     world.advance()
     world.report("datasets", "conversations", units=(world.keep("units", rows=5),))
     # when: the ratings' worker died, and the customers' too
@@ -159,7 +158,7 @@ def test_what_later_steps_work_on_gets_a_second_chance_while_there_is_time_and_t
 
 def test_a_run_that_is_late_gives_no_second_chance() -> None:
     # given
-    world = World(flows=load())
+    world = World(flows=carried())
     world.advance()
     world.report("datasets", "conversations", units=(world.keep("units", rows=5),))
     # when
@@ -172,7 +171,7 @@ def test_a_run_that_is_late_gives_no_second_chance() -> None:
 
 def test_a_late_run_with_nothing_at_all_is_tried_again_rather_than_ended_without_a_result() -> None:
     # given
-    world = World(flows=load())
+    world = World(flows=carried())
     world.advance()
     # when: the deadline is long over, and no dataset came
     world.at = START + 20 * SECOND

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from services.orchestrator.tests.component.world import strict
+from services.orchestrator.tests.component.world import carried, strict
 
 from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.flow import Flow
@@ -11,7 +11,6 @@ from millrace.contracts.outcome import OutcomeStatus
 from millrace.contracts.run import RunRecord
 from millrace.orchestrator import runs
 from millrace.orchestrator.domain import plan
-from millrace.orchestrator.flows import load
 from millrace.testing.factories import START, artifact, run_record, succeeded
 
 SECOND = timedelta(seconds=1)
@@ -19,7 +18,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture(scope="module")
 def flow() -> Flow:
-    return load()["customer-feedback"]
+    return carried()["customer-feedback"]
 
 
 def units(count: int) -> tuple[ArtifactRef, ...]:
