@@ -19,7 +19,7 @@ PASSING = frozenset({"run_id", "accepted_at", "seconds", "busy_s", "timings", "c
 
 
 def measure(world: World) -> Iterator[Figure]:
-    """Over one batch: another process with nothing remembered, then the first one once more, with its cache."""
+    """Over one batch: another pipeline with nothing remembered, then the first one once more, with its cache."""
     seeds = list(world.seeds)[:2]
     told = [_told(world, seed) for seed in seeds]
     for place, name in enumerate(NAMES, start=1):
@@ -31,7 +31,7 @@ def measure(world: World) -> Iterator[Figure]:
 
 
 def _told(world: World, seed: int) -> list[str | None]:
-    """What lasts of three reports: the first, that of another process, and that of the same batch sent again."""
+    """What lasts of three reports: the first, that of another pipeline, and that of the same batch sent again."""
     records = world.steady(seed).records
     first, other = Pipeline(world.encoder), Pipeline(world.encoder)
     reports = [each.run(records).model("report.report", Report) for each in (first, other, first)]

@@ -15,6 +15,10 @@ from millrace.client.media import media_type_of
         ("a.ndjson", "application/x-ndjson"),
         ("a.jsonl", "application/x-ndjson"),
         ("a.b.json", "application/json"),
+        ("a.csv.gz", "text/csv"),
+        ("a.TSV.GZ", "text/tab-separated-values"),
+        ("a.gz", "application/gzip"),
+        ("a.b.gz", "application/gzip"),
     ],
 )
 def test_the_suffix_says_what_a_file_is(name: str, media_type: str) -> None:

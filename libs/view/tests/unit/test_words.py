@@ -33,6 +33,28 @@ def test_a_note_is_told_with_what_it_is_about(given, about, said):
     assert words.note(given) == (about, said)
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("unit_id: 1 repeated ids", "repeated ids: 1"),
+        ("hour: 1200 hours that are not after the one before", "hours that are not after the one before: 1,200"),
+        ("2 durations left out", "durations left out: 2"),
+        ("lang: 50.0% in an unknown language, at most 20%", "50.0% in an unknown language, at most 20%"),
+        ("68.9%, at least 70%", "68.9%, at least 70%"),
+        ("3 of 9 records left out: the time ran short", "3 of 9 records left out: the time ran short"),
+        ("conv_id: not_nullable; value: column_in_dataframe", "conv id has empty cells, value is missing"),
+        ("value: dtype", "value fails dtype"),
+        ("", ""),
+    ],
+)
+def test_what_a_check_found_reads_well_for_one_and_for_many(given, shown):
+    assert words.detail(given) == shown
+
+
+def test_a_table_s_own_check_is_told_with_what_its_rows_are():
+    assert words.check("hourly_schema") == "The hours have all their columns, and values where they must"
+
+
 def test_an_unknown_step_keeps_its_name():
     assert words.step("sentiment_shift") == "Sentiment shift"
     assert words.seen("sentiment_shift") == "rows"

@@ -95,7 +95,9 @@ def test_the_latest_change_comes_first_and_odd_days_last():
     assert [alert.metric for alert in told] == [
         "change_points.theme.fit", "change_points.volume", "emerging.charger.ratio", "risks.high", "anomalies.volume",
     ]  # fmt: skip
-    assert told[2].text.startswith("On the rise: Charging cable, in 14 records of late and never before (6.2 times")
+    assert told[2].text.startswith(
+        "On the rise: Charging cable, in 14 conversations of late and never before (6.2 times"
+    )
     assert told[3].text == "3 customers of 210 may leave: see the reasons of each"
     assert told[4].text == "Volume stood out on 20 March 2026: 90 where 30.2 was to be expected"
 

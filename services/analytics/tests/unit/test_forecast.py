@@ -114,6 +114,17 @@ def test_a_huge_day_is_not_expected_again(history):
     assert max(point.value for point in metric(make_forecasts(ratings), "volume").points) < 30
 
 
+def test_a_pause_before_the_last_days_leaves_too_little_to_judge_by(ratings):
+    # given two months with ratings, a pause, and one day or two
+    for last in ([115], [115, 116]):
+        at = [day(each) for each in [*range(60), *last]]
+        # when
+        found = make_forecasts(ratings([1 + i % 5 for i in range(len(at))], at=at))
+        # then
+        assert [each.metric for each in found.series] == ["volume"]
+        assert found.note == f"too few ratings by day: {len(last)} of the last 16 days have any"
+
+
 def test_what_cannot_be_done_is_said(history, ratings, no_ratings):
     batch, _ = history(5)
     hourly = batch["created_at"].dt.floor("h").value_counts().rename_axis("hour").reset_index(name="records")

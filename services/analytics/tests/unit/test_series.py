@@ -38,6 +38,18 @@ def test_a_long_span_is_weeks_from_monday_and_five_years_at_most():
     assert all_of_it.begin(0).weekday() == 0
 
 
+def test_a_date_at_the_end_of_time_is_none():
+    # given two records: neither is a stray beside the other
+    moments = times("2026-03-02", "9999-12-31")
+
+    span = span_of([moments])
+
+    assert span is not None
+    assert (span.periods, list(span.positions(moments))) == (1, [0, -1])
+    assert span.outside(moments) == ["1 record left out: not dated between 2026-03-02 and 2026-03-02"]
+    assert span_of([moments[1:]]) is None
+
+
 def test_a_date_far_from_all_others_is_left_out():
     moments = pd.concat([daily(40), times("1970-01-01", "2099-12-31")])
 

@@ -94,6 +94,14 @@ def test_an_agent_whose_tickets_come_back_lies_apart():
     assert [each.apart for each in measure_service(frame).agents] == [False, False, True]
 
 
+def test_no_agent_has_a_share_of_what_nobody_marks():
+    frame = of_agents(a=[1.0] * 20, b=[2.0] * 20)
+
+    of_both = [measure_service(frame.assign(reopened=value)).agents for value in (1, 0)]
+
+    assert [[each.reopened is None for each in agents] for agents in of_both] == [[False, False], [True, True]]
+
+
 def test_of_two_agents_both_lie_apart():
     frame = of_agents(a=np.arange(30.0), b=np.arange(30.0) + 25)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from millrace.callback.domain.body import build
+from millrace.callback.domain.body import MAX_BYTES, build
 from millrace.contracts.insights import Estimate
-from millrace.contracts.outcome import OutcomeStatus
-from millrace.contracts.report import Alert, Lineage, Report, RunCost
+from millrace.contracts.outcome import Coverage, OutcomeStatus
+from millrace.contracts.report import Alert, CallbackBody, Finding, Lineage, Report, RunCost
 from millrace.contracts.run import RunRecord, RunStatus, StepContext
 from millrace.testing.factories import START, artifact, run_record
 
@@ -78,3 +78,51 @@ def test_the_digest_holds_what_a_dashboard_shows() -> None:
     # then
     assert (data.alerts, data.kpis, data.cost_usd) == ((alert,), {"net_sentiment": -0.25}, 0.0001)
     assert data.timings == {"one": 0.7, "two": 0.2}
+
+
+def long_report(ended: RunRecord, letters: int) -> Report:
+    """Five alerts and five findings of so many letters, and the coverage of a hundred steps."""
+    alert = Alert(kind="change_point", text="ä" * letters, metric="m" * letters)
+    return report(ended).model_copy(
+        update={
+            "alerts": (alert,) * 5,
+            "headline": (Finding(text="ü" * letters, metric="m", n=9),) * 5,
+            "coverage": {f"step_{number}": Coverage(seen=1, total=3) for number in range(100)},
+        }
+    )
+
+
+def size(body: CallbackBody) -> int:
+    return len(body.model_dump_json().encode())
+
+
+def test_a_body_that_would_be_too_large_is_shortened_first() -> None:
+    # given
+    ended = record(RunStatus.COMPLETED, metadata={"order": "7"})
+    # when
+    body = build(ended, long_report(ended, 5_000), link)
+    # then: nothing is missing
+    assert size(body) < MAX_BYTES
+    assert [len(each.text) for each in body.data.alerts] == [len(each) for each in body.data.headline] == [200] * 5
+    assert (len(body.data.coverage), body.data.metadata) == (100, {"order": "7"})
+
+
+def test_then_it_does_without_what_the_report_tells_and_keeps_what_the_producer_told() -> None:
+    # given
+    ended = record(RunStatus.COMPLETED, metadata={f"key {number}": "v" * 250 for number in range(64)})
+    # when
+    body = build(ended, long_report(ended, 300), link)
+    # then
+    assert size(body) < MAX_BYTES
+    assert (body.data.coverage, body.data.alerts, body.data.metadata) == ({}, (), ended.metadata)
+    assert body.data.report_url
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_no_metadata_makes_a_body_too_large(told: bool) -> None:
+    # given
+    ended = record(RunStatus.FAILED, metadata={f"key {number}": "€" * 1_000 for number in range(64)})
+    # when
+    body = build(ended, long_report(ended, 300) if told else None, link)
+    # then
+    assert (size(body) < MAX_BYTES, body.data.metadata, body.data.run_id) == (True, {}, ended.run_id)

@@ -113,6 +113,12 @@ def test_the_first_block_is_read_whatever_the_clock_says() -> None:
     assert build(records, English(), keep_going=lambda: False).looked_at == 50
 
 
+def test_the_clock_is_looked_at_sooner_where_texts_are_long() -> None:
+    # Given texts of a few pages and no time at all / When they are built / Then four were read, not fifty
+    records = [Record(record_id=str(n), text="text " * 2_000) for n in range(200)]
+    assert build(records, English(), keep_going=lambda: False).looked_at == 4
+
+
 def test_a_thread_too_long_to_be_read_whole_is_read_from_its_beginning() -> None:
     # Given one thread of 5,000 turns and time for two looks at the clock
     records = [Record(record_id=f"{n:04}", text=f"text {n}", thread_ref="T", created_at=at(1)) for n in range(5_000)]

@@ -17,6 +17,7 @@ def masked(text: str) -> str:
         ("card 4111 1111 1111 1111 12/26", "card [CARD_1] 12/26"),
         ("to DE89 3704 0044 0532 0130 00 please", "to [IBAN_1] please"),
         ("to GB82WEST12345698765432.", "to [IBAN_1]."),
+        ("refund BE68 5390 0754 7034 please", "refund [IBAN_1] please"),
     ],
 )
 def test_values_with_a_checkable_form(text: str, expected: str) -> None:
@@ -62,6 +63,8 @@ def test_values_as_people_spell_them(text: str, expected: str) -> None:
         ("my phone: 555-1234", "my phone: [PHONE_1]"),
         ("text 4155552671", "text [PHONE_1]"),
         ("06 12 34 56 78", "[PHONE_1]"),
+        ("My number: 0161 496 0733", "My number: [PHONE_1]"),
+        ("our no. 020 7946 0958", "our no. [PHONE_1]"),
     ],
 )
 def test_telephone_numbers(text: str, expected: str) -> None:
@@ -85,6 +88,9 @@ def test_telephone_numbers(text: str, expected: str) -> None:
         "sizes 2 4 6 8 10 12 14 16 18",
         "I ordered at target dot com, look at amazon dot com, shop at example.com",
         "happy at 5.00 @ noon",
+        "BE68 5390 0754 7035, BE6953900754703, XX68 5390 0754 7034",
+        "my order number: 0161 496 0733, number: 0161 496 0734",
+        "My number: 5520981",
     ],
 )
 def test_other_numbers_stay(text: str) -> None:

@@ -28,6 +28,9 @@ def masked(text: str) -> str:
             "[NAME_1]: hello\n[NAME_2]: hi\n[NAME_1]: where is it\n[NAME_2]: soon",
         ),
         ("[10:02] Anna: hello", "[10:02] [NAME_1]: hello"),
+        ("Priya here. Still no parcel", "[NAME_1] here. Still no parcel"),
+        ("Hello there, Jean-Luc Moreau here - any news?", "Hello there, [NAME_1] here - any news?"),
+        ("No news yet.\nThis is Priya again. Priya waits", "No news yet.\nThis is [NAME_1] again. [NAME_1] waits"),
     ],
 )
 def test_cues_of_several_languages(text: str, expected: str) -> None:
@@ -45,6 +48,13 @@ def test_cues_of_several_languages(text: str, expected: str) -> None:
         "Thanks to everyone. The whole team helped me",
         "Dr. Martens are great. Nobody helped me",
         "Hi there,\nfine\nLove,\nEverything",
+        "Nothing here.",
+        "Happy Customer here, first time buyer here.",
+        "Delicious here! Nice Food here.",
+        "Longtime Shopper here.\nSame here",
+        "Look Here. Size M here. PETITE HERE.",
+        "This is great again. This is Great again.",
+        "This is Black Friday again. This is Groundhog Day again, this is Christmas again",
     ],
 )
 def test_words_where_a_name_might_stand_stay(text: str) -> None:

@@ -57,6 +57,7 @@ def test_a_sound_dataset_passes() -> None:
         "(415) 555-2671",
         "4111 1111 1111 1111",
         "DE89 3704 0044 0532 0130 00",
+        "BE68 5390 0754 7034",
         "at 12 Maple Street.",
     ],
 )

@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 
 from millrace.contracts.records import Rating, Record, Scale
+from millrace.contracts.tables import CUSTOMERS
+from millrace.dataset_customers.adapters import table_of
 from millrace.dataset_customers.domain.customers import contacts, customers, slope
 from millrace.dataset_customers.domain.people import person
 
@@ -155,3 +157,24 @@ def test_every_record_of_a_known_customer_is_a_contact() -> None:
     assert question.customer == answer.customer == person("acme", "jo")
     assert question.conv_id == answer.conv_id == records[0].conv_id != "T"
     assert (question.role, answer.role, answer.created_at) == ("customer", "agent", datetime(2024, 5, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "attrs",
+    [
+        {"tenure": "inf"},
+        {"tenure": "1e400"},
+        {"joined": "0001-01-01T00:00:00+14:00"},
+        {"resolved_at": "9999-12-31T23:59:59-05:00"},
+        {"reopened": "9" * 30},
+        {"reopened": "9" * 5_000},
+    ],
+    ids=["infinite", "too large", "before the first year", "after the last", "beyond its column", "beyond int"],
+)
+def test_what_no_column_can_hold_counts_as_not_given(attrs: dict[str, str]) -> None:
+    # When a customer with such an attribute is summed up
+    rows = customers([record("a", 1, attrs=attrs)], "acme")
+
+    # Then it is as if there were none, and the row can be written
+    assert rows == customers([record("a", 1)], "acme")
+    assert table_of(rows, CUSTOMERS).num_rows == 1

@@ -34,20 +34,27 @@ class World:
     runs: MemoryRuns = field(default_factory=MemoryRuns)
 
     def __post_init__(self) -> None:
-        artifacts, api, router = memory_artifacts(), FastAPI(), APIRouter()
-        reports = Reports(runs=self.runs, artifacts=artifacts, links=LINKS, painter=self.pages)
+        self.artifacts, api, router = memory_artifacts(), FastAPI(), APIRouter()
+        reports = Reports(runs=self.runs, artifacts=self.artifacts, links=LINKS, painter=self.pages)
         add_report(router, KeyRing({"key-1": "acme"}), reports)
         problems.install(api)
         api.include_router(router)
         self.client = TestClient(api, raise_server_exceptions=False)
         record = run_record(status=RunStatus.COMPLETED, ended_at=START)
         self.report = _report(record)
-        ref, _ = artifacts.put(
+        ref, _ = self.artifacts.put(
             tenant="acme", key="report", data=self.report.model_dump_json().encode(), media_type=JSON,
             schema_name="report/1", durable=True,
         )  # fmt: skip
         self.record = record.model_copy(update={"report": ref})
         self.runs.create(self.record)
+
+    def rewrite(self, data: bytes) -> None:
+        """Put another report in the place of the run's."""
+        ref, _ = self.artifacts.put(
+            tenant="acme", key="rewritten", data=data, media_type=JSON, schema_name="report/1", durable=True
+        )
+        self.runs.replace(self.record.model_copy(update={"report": ref}))
 
     def get(self, query: str = "", **headers: str) -> Any:
         return self.client.get(f"/runs/{self.record.run_id}/report{query}", headers=headers)
@@ -92,7 +99,20 @@ def test_a_page_may_ask_nobody_for_anything_and_is_not_kept(world: World) -> Non
     headers = world.get(**AUTH, **BROWSER).headers
     # then
     assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert (headers["cache-control"], headers["referrer-policy"]) == ("private, no-store", "no-referrer")
+
+
+def test_a_report_of_another_contract_is_no_page_but_still_json(world: World) -> None:
+    # given
+    data = world.report.model_dump_json(exclude={"lineage"}).encode()
+    world.rewrite(data)
+    # when
+    page, json = world.get(**AUTH, **BROWSER), world.get(**AUTH)
+    # then: the answer quotes nothing of it
+    assert (page.status_code, page.json()["type"]) == (406, "urn:millrace:problem:not-acceptable")
+    assert page.json()["detail"] == "another release wrote this report; ask for it as JSON"
+    assert json.content == data
 
 
 def test_the_link_of_a_callback_opens_the_report_without_a_key(world: World) -> None:

@@ -169,6 +169,12 @@ def test_any_lines_are_read_or_refused(lines: list[str], name: str) -> None:
         assert got.set_aside_total == 0
 
 
+def _one_subject(messages: int) -> bytes:
+    """A desk's answers to as many customers, all under one subject and without references."""
+    head = "From d@y.org Mon Mar  2 10:00:00 2026\nFrom: d@y.org\nTo: u{0}@x.org\nSubject: Re: a\n"
+    return "".join(f"{head.format(number)}Message-ID: <{number}@x>\n\nx\n\n" for number in range(messages)).encode()
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -177,6 +183,7 @@ def test_any_lines_are_read_or_refused(lines: list[str], name: str) -> None:
         b"From x 10:00\n\n" * 20_000, b"\n" * 1_000_000 + b"x", b"- " * 400_000, b'"' * 500_000, b"<" * 500_000,
         b"From: a@b.c\nTo: c@d.e\nDate: x\nReferences: " + b"<a@b> " * 100_000 + b"\n\nx",
         b"Dear x " * 200_000, b"1/1/1 1:1 " * 100_000, b"[" * 500_000, b"{" * 500_000, b"(a" * 300_000,
+        b"From " + b"1:11 " * 60_000, _one_subject(20_000),
     ],
 )  # fmt: skip
 def test_lines_that_patterns_could_run_long_on_are_read_in_time(data: bytes) -> None:

@@ -1,5 +1,6 @@
 """EML and MBOX: texts, threads, sides, and messages that are out to hurt."""
 
+import time
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -179,3 +180,9 @@ def test_html_reads_as_a_browser_shows_it(html: str, text: str) -> None:
 def test_hostile_html_is_read_in_time(piece: str) -> None:
     # A square would take minutes over this length; what is asserted is only that it ends with a text.
     assert isinstance(text_of_html(piece * (200_000 // len(piece))), str)
+
+
+def test_a_tag_whose_name_never_ends_is_text() -> None:
+    began = time.perf_counter()
+    assert text_of_html("<" + "a" * 200_000).startswith("<aaa")
+    assert time.perf_counter() - began < 20, "a minute and more, where time goes by the square"

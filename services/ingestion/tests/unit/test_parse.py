@@ -83,6 +83,11 @@ def test_a_mapping_for_json_is_refused_rather_than_ignored() -> None:
     assert caught.value.code == "mapping_without_columns"
 
 
+@pytest.mark.parametrize("media_type", ["application/x-ndjson", "application/octet-stream"])
+def test_one_line_is_one_record_whatever_it_might_be_besides(media_type: str) -> None:
+    assert [record.record_id for record in parse(NDJSON.splitlines()[0], media_type, "", Options()).records] == ["a"]
+
+
 MEDIA_TYPES = st.sampled_from(["", "text/csv", "application/json", "application/x-ndjson", "text/tab-separated-values"])
 CELLS = st.text(st.sampled_from("aZ é5,;\t|\"'\r\n\0.-/:#★{}[]\\"), max_size=12)
 TEXTS = st.lists(st.lists(CELLS, max_size=5).map(",".join), max_size=8).map("\n".join)

@@ -1,6 +1,7 @@
 """The cache: the same tests for Redis and for its twin."""
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from millrace.nlp.cache.findings import Finding
 from millrace.nlp.cache.memory import Memory
 from millrace.nlp.cache.sealed import SealedCells
 from millrace.nlp.cache.topics import TopicMemory
+from millrace.nlp.cache.version import COUNTS
 from millrace.nlp.domain.annotate import Annotation
 from millrace.nlp.domain.entities import Entity
 from millrace.nlp.domain.reasons import Reason
@@ -104,6 +106,12 @@ def test_altered_and_swapped_values_are_not_recalled(cells: Cells) -> None:
 
     # Then neither is believed
     assert memory(cells, envelope).recall([SOURCE, other]) == {}
+
+
+def test_every_folder_counts_for_the_version_but_the_encoders_own() -> None:
+    # Then a new one, too: the encoder has a version of its own, and training leaves its mark in the data
+    folders = {each.name for each in files("millrace.nlp").iterdir() if each.is_dir()} - {"__pycache__"}
+    assert folders == {*COUNTS, "embedding", "training"}
 
 
 def test_what_is_remembered_expires() -> None:

@@ -13,10 +13,12 @@ from millrace.contracts import catalogue, tables
 from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.insights import Duplicates, Labels, Phrases, Summary, Topics
 from millrace.contracts.outcome import Coverage
-from millrace.nlp import tasks
+from millrace.nlp import adapters, tasks
 from millrace.nlp.cache.cells import MemoryCells, redis_cells
 from millrace.nlp.cache.sealed import SealedCells
+from millrace.nlp.domain.units import Source
 from millrace.nlp.embedding_twin import WordHashes
+from millrace.nlp.models.reading import Models, ToneModel
 from millrace.nlp.tasks import Ports
 from millrace.storage.memory import MemoryEnvelope
 from millrace.testing.parts import Bench
@@ -291,6 +293,47 @@ def test_a_text_that_comes_again_is_not_read_again(bench: Bench) -> None:
     assert told[0] == told[1][:5]
     vectors = [read_table(part, part.artifacts["vectors"][0], tables.VECTORS).to_pylist() for part in (first, second)]
     assert all(row in vectors[1] for row in vectors[0])
+
+
+def test_what_a_configured_model_reads_in_another_language_is_kept(bench: Bench) -> None:
+    # Given a model that finds every text good
+    class Glad:
+        version, labels = "glad-1", ("positive",)
+
+        def probabilities(self, texts: Any, keep_going: Any) -> Any:
+            return np.ones((len(texts), 1), dtype=np.float32), np.ones(len(texts), dtype=np.bool_)
+
+    ports = Ports(store=bench.store, embedder=WordHashes())
+    vars(ports)["models"] = Models(tone=ToneModel(Glad(), np.ones(1, dtype=np.float32)))  # type: ignore[arg-type]
+
+    # When a German unit is annotated
+    part = annotate_part(bench, TEXTS, LANGS)
+    bench.run(partial(tasks.annotate, ports), part)
+
+    # Then its tone is the model's
+    rows = read_table(part, part.artifacts["annotations"][0], tables.ANNOTATIONS).to_pylist()
+    assert [(row["lang"], row["sentiment"], row["tier"]) for row in rows if row["lang"] == "de"] == [("de", 1.0, 2)]
+
+
+def test_texts_that_differ_by_spacing_keep_their_own_places_under_a_configured_model(bench: Bench) -> None:
+    # Given two texts that share a hash and name the same amount at different places, and a model without an opinion
+    class Calm:
+        version, labels = "calm-1", ("neutral",)
+
+        def probabilities(self, texts: Any, keep_going: Any) -> Any:
+            return np.ones((len(texts), 1), dtype=np.float32), np.ones(len(texts), dtype=np.bool_)
+
+    calm = Models(tone=ToneModel(Calm(), np.zeros(1, dtype=np.float32)))  # type: ignore[arg-type]
+    given = [Source(text, "1", "en") for text in ("It cost 20 EUR", "It  cost 20 EUR")]
+    rules = adapters.load_rules()
+
+    # When they are read
+    read, _ = calm.read({source: rules.read(source) for source in given}, lambda: True)
+
+    # Then each amount stands where its own text has it
+    assert [[(entity.start, entity.end) for entity in read[source].entities] for source in given] == [
+        [(8, 14)], [(9, 15)]
+    ]  # fmt: skip
 
 
 def test_a_cache_that_fails_costs_nothing_but_time(bench: Bench) -> None:

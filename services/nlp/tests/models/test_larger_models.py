@@ -58,7 +58,7 @@ def test_what_there_is_no_time_for_keeps_what_it_has(tone: ToneModel) -> None:
     # then
     assert len(done) == 32
     assert {source for source in given if read[source] is given[source]} == {
-        source for source in given if source.text_hash not in done
+        source for source in given if source not in done
     }
 
 
@@ -133,6 +133,8 @@ def test_a_model_comes_out_of_s3_once(tone_folder: Path, cache: Path, moto: Any)
     client.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     for path in tone_folder.iterdir():
         client.upload_file(str(path), "models", f"tone/2026-11/{path.name}")
+    # another format's files of the same names, as the hub's models have them
+    client.put_object(Bucket="models", Key="tone/2026-11/onnx/config.json", Body=b"{}")
     # when
     first = fetch("s3://models/tone/2026-11", cache, lambda: client)
     again = fetch("s3://models/tone/2026-11", cache, no_s3)
@@ -140,6 +142,18 @@ def test_a_model_comes_out_of_s3_once(tone_folder: Path, cache: Path, moto: Any)
     assert again == first
     assert first.version.startswith("2026-11-")
     assert Classifier.load(first).labels == ("negative", "neutral", "positive")
+
+
+def test_a_model_may_be_all_that_a_bucket_holds(tone_folder: Path, cache: Path, moto: Any) -> None:
+    # given
+    client = boto3.client(
+        "s3", endpoint_url=moto.url, region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    client.create_bucket(Bucket="tone", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    for path in tone_folder.iterdir():
+        client.upload_file(str(path), "tone", path.name)
+    # then
+    assert fetch("s3://tone", cache, lambda: client).version.startswith("tone-")
 
 
 def test_other_weights_are_another_version(tone_folder: Path, tmp_path: Path) -> None:

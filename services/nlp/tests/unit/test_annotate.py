@@ -124,6 +124,17 @@ def test_rules_beat_vectors_and_exclamations_get_none() -> None:
     assert [(each.themes, each.tier) for each in refined] == [(("second",), RULES), (("first",), VECTORS), ((), RULES)]
 
 
+def test_a_unit_of_another_language_takes_no_theme_from_the_vector_of_an_english_one() -> None:
+    # Given the same text twice, by its turn's language once English and once not
+    sources = [Source("one two three four", "1", lang) for lang in ("en", "de")]
+
+    # When the vector of the first is used
+    refined = refine_all(sources, [Annotation(UNHEARD, ())] * 2, sources[:1], AXES[[0]], EXEMPLARS)
+
+    # Then only the first has its theme
+    assert [each.themes for each in refined] == [("first",), ()]
+
+
 def test_exemplars_are_gathered_by_theme() -> None:
     # Given themes of which one has no exemplars
     themes = [

@@ -87,6 +87,11 @@ def test_short_texts_are_alike_by_chance() -> None:
     assert found.note == "3 records of fewer than 24 letters were left out: short texts are alike by chance."
 
 
+def test_one_short_text_is_told_in_the_singular() -> None:
+    found, _ = find_duplicates(written("Great product", *OTHERS), always)
+    assert found.note == "1 record of fewer than 24 letters was left out: short texts are alike by chance."
+
+
 def test_nearly_all_edited_copies_are_found_and_hardly_anything_else() -> None:
     # Given texts of two sentences, of which neighbours share one, and an edited copy of every second
     lines = [line for group in tomllib.loads(LINES.read_text(encoding="utf-8"))["dev"].values() for line in group]
@@ -108,11 +113,35 @@ def test_without_time_fewer_are_looked_at_and_the_note_says_so() -> None:
     texts = [f"Text number {n} about {OTHERS[n % 4]} {n * 7}" for n in range(300)]
 
     # When duplicates are looked for
-    found, seen = find_duplicates(written(*texts), lambda: next(looks) < 1)
+    found, seen = find_duplicates(written(*texts), lambda: next(looks) < 100)
 
     # Then a hundred were
     assert (found.records, seen) == (100, 100)
     assert found.note == "There was no time for 200 records."
+
+
+def test_a_long_text_does_not_delay_the_next_look_at_the_clock() -> None:
+    # Given texts of a page each and a clock that says no at its third look
+    looks = count()
+    texts = [" ".join(f"word{n}x{place}" for place in range(500)) for n in range(20)]
+
+    # Then two were read
+    assert find_duplicates(written(*texts), lambda: next(looks) < 2)[1] == 2
+
+
+def test_without_time_to_compare_what_was_not_compared_is_told() -> None:
+    # Given texts that share most of what they say, copies among them, and time for some of their pairs
+    texts = [f"{TEXT} {OTHERS[0]} Reference {n * 7919} of {n * 104729}." for n in range(100)]
+    records = written(*texts, *(text.upper() for text in texts))
+    looks = count()
+
+    # When duplicates are looked for
+    found, seen = find_duplicates(records, always, lambda: next(looks) < 50)
+
+    # Then fewer count as looked at, and the note says so
+    assert 0 < found.records == seen < 200
+    assert found.note == f"There was no time for {200 - seen} records."
+    assert find_duplicates(records, always, lambda: False)[1] == 0
 
 
 def test_the_order_does_not_matter_and_nothing_is_no_error() -> None:

@@ -22,6 +22,11 @@ from millrace.nlp.domain.entities import find_entities
         ("3/4/2025", [("date", "3/4/2025")]),
         ("since 3 March 2026", [("date", "2026-03-03")]),
         ("on May 5th at last", [("date", "--05-05")]),
+        ("100 u\u017fd on 12 \u017fept 2024", [("money", "100.00 USD"), ("date", "2024-09-12")]),
+        (
+            "20 QU\u0130D, 5 qu\u0131d, \u0130OS 17",
+            [("money", "20.00 GBP"), ("money", "5.00 GBP"), ("version", "ios 17")],
+        ),
     ],
 )
 def test_what_has_a_shape_is_found_in_one_form(text: str, found: list[tuple[str, str]]) -> None:

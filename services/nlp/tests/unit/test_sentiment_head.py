@@ -113,6 +113,21 @@ def test_units_without_a_vector_keep_their_score_and_get_an_honest_confidence(le
     assert hear_all(texts, annotations, texts[:1], vectors, None) == annotations
 
 
+def test_texts_that_share_a_vector_are_each_heard_by_their_own_evidence(head: SentimentHead, lexicon: Lexicon) -> None:
+    # Given two texts that an uncased model takes for one, of which the lexicon hears the second louder
+    texts = [Source("the soup was great", "1", "en"), Source("The soup was GREAT", "1", "en")]
+    annotations = [Annotation(lexicon.judge(each.text), ()) for each in texts]
+    vectors, _ = WordHashes().encode(["the soup was great"])
+
+    # When both are heard together, and each alone
+    together = hear_all(texts, annotations, texts[1:], vectors, head)
+    alone = [hear_all([text], [said], [text], vectors, head)[0] for text, said in zip(texts, annotations, strict=True)]
+
+    # Then company changes nothing
+    assert annotations[0].sentiment != annotations[1].sentiment
+    assert together == alone
+
+
 def test_a_thousand_vectors_take_less_than_ten_milliseconds(head: SentimentHead, lexicon: Lexicon) -> None:
     # Given a thousand units with vectors
     lexical = [lexicon.judge("The soup was good, but the waiter was rude.")] * 1000

@@ -145,6 +145,7 @@ class CallbackData(Message):
     records: int
     reason: str = ""
     metadata: dict[str, str] = {}
+    """The producer's own references; empty where they alone would make the body too large."""
     coverage: dict[str, float] = {}
     """Share by step, between 0 and 1."""
     gaps: tuple[Gap, ...] = ()

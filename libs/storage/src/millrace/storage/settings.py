@@ -1,6 +1,6 @@
 """What the stores read from the environment."""
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from millrace.contracts.settings import Settings
 
@@ -24,6 +24,9 @@ class StorageSettings(Settings):
 
 class LinkSettings(Settings):
     """How links to reports are signed, `MILLRACE_*`."""
+
+    # What pydantic raises quotes its input otherwise.
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     link_secret: str = Field(repr=False)
     """Secrets of 32 characters or more, separated by commas: the first signs, all are accepted."""

@@ -72,27 +72,42 @@ REASONS = {
 CHECKS = {
     "conversation_ids_unique": "Every conversation has an id of its own",
     "closed_after_opened": "Conversations end after they begin",
+    "turn_ids_unique": "Every message has an id of its own",
+    "times_ordered": "Times are in order",
     "times_given": "Records carry a time",
     "times_readable": "Times can be read",
-    "texts_filled": "No text is empty",
-    "units_filled": "No sentence is empty",
-    "offsets_ordered": "Sentences end after they begin",
-    "language_probabilities": "Certainty about the language is between 0 and 1",
-    "masked_counts": "Counts of what was masked are whole",
-    "all_looked_at": "Every record was looked at",
-    "conversations_unique": "Every ticket appears once",
-    "durations_not_negative": "No duration is negative",
-    "turn_ids_unique": "Every turn has an id of its own",
-    "unit_ids_unique": "Every sentence has an id of its own",
-    "record_ids_unique": "Every record has an id of its own",
-    "customers_unique": "Every customer appears once",
-    "times_ordered": "Times are in order",
-    "nothing_personal_left": "No personal data is left in the text",
+    "texts_filled": "Every message holds text",
+    "nothing_personal_left": "Everything personal is masked",
     "unknown_language": "The language is known",
+    "language_probabilities": "Certainty about the language is between 0 and 1",
+    "masked_counts": "Counts of what was masked are 0 or more",
+    "unit_ids_unique": "Every sentence has an id of its own",
+    "units_filled": "Every sentence holds text",
+    "offsets_ordered": "Sentences end after they begin",
     "empty_texts": "Records have a text",
+    "all_looked_at": "Every record was looked at",
+    "record_ids_unique": "Every rated record appears once",
     "on_scale": "Ratings are within their scale",
+    "segments_filled": "Every segment has a value",
     "rated_records": "Records have a rating",
+    "customers_unique": "Every customer appears once",
+    "contacts_counted": "Every customer made contact",
+    "ratings_on_scale": "Customers' mean ratings are within their scale",
+    "rates_not_negative": "Rates of contact are 0 or more",
+    "tenures_not_negative": "Customers' tenures are 0 or more",
+    "contact_ids_unique": "Every contact has an id of its own",
+    "contacts_have_customers": "Every contact is a customer's",
+    "conversations_unique": "Every ticket appears once",
+    "replies_not_negative": "Times to the first reply are 0 or more",
+    "resolutions_not_negative": "Times to resolution are 0 or more",
+    "durations_not_negative": "No duration had to be left out",
+    "hours_ordered": "Hours are in order",
+    "backlog_not_negative": "The backlog is 0 or more",
 }
+"""What holds when a check passes. Those of columns and empty cells have a name for each table, see `check`."""
+
+BREACHES = {"not_nullable": "has empty cells", "column_in_dataframe": "is missing"}
+"""What is wrong with a column, by pandera's name for it."""
 
 TABLES = {"units": "sentences", "turns": "messages", "hourly": "hours"}
 
@@ -128,6 +143,9 @@ RISK_METHODS = {
     "logistic": "a logistic model, learnt from the customers who left according to the producer's data",
 }
 
+_COUNTED = re.compile(r"(?:[a-z_]+: )?(?P<n>\d+) (?P<what>(?!of\b)[a-z].*)")
+_BREACHES = re.compile(r"[a-z_]+: [a-z_]+(?:; [a-z_]+: [a-z_]+)*")
+
 
 def plain(name: str) -> str:
     """A machine name that has no words of its own."""
@@ -152,13 +170,24 @@ def seen(name: str) -> str:
 def check(name: str) -> str:
     """What holds when a check passes."""
     if name.endswith("_schema"):
-        return f"The {table(name.removesuffix('_schema'))} have their columns and types"
+        return f"The {table(name.removesuffix('_schema'))} have all their columns, and values where they must"
     return CHECKS.get(name) or plain(name).capitalize()
 
 
 def detail(text: str) -> str:
-    """What a check found, without the column that it looked at."""
+    """What a check found, without the column that it looked at: `unit_id: 3 repeated ids` as `repeated ids: 3`."""
+    counted = _COUNTED.fullmatch(text)
+    if counted:
+        return f"{counted['what']}: {int(counted['n']):,}"
+    if _BREACHES.fullmatch(text):
+        return ", ".join(_breach(each) for each in text.split("; "))
     return re.sub(r"^[a-z_]+: ", "", text)
+
+
+def _breach(text: str) -> str:
+    """A column and what is wrong with it."""
+    column, _, kind = text.partition(": ")
+    return f"{plain(column)} {BREACHES.get(kind, f'fails {plain(kind)}')}"
 
 
 def table(name: str) -> str:

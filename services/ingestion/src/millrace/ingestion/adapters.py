@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from celery import Celery
+from pydantic import ValidationError
 
 from millrace.contracts.catalogue import ADVANCE, CANCEL, REDRIVE
 from millrace.contracts.messages import Advance, Cancel, Redrive
@@ -12,7 +13,7 @@ from millrace.contracts.run import RunRecord
 from millrace.ingestion.body import Options, ReadBody, read_in_child
 from millrace.ingestion.children import Children
 from millrace.ingestion.domain.errors import BadFile
-from millrace.ingestion.errors import ChildFailed
+from millrace.ingestion.errors import ChildFailed, NoPage
 from millrace.worker.publish import publish
 
 PARSE_TIMEOUT_S = 10.0
@@ -99,7 +100,8 @@ class ParserPool:
         """See `Reader`. A child that dies or hangs on a file takes only that file with it."""
         try:
             return await self._children.call(read_in_child, data, options)
-        except ChildFailed as error:
+        except (ChildFailed, MemoryError) as error:
+            # A child that is out of memory says so, or dies of saying it.
             raise BadFile("unreadable", "the file could not be parsed within its limits") from error
 
 
@@ -107,7 +109,7 @@ class Painter(Protocol):
     """Makes pages of reports."""
 
     async def page(self, report: bytes) -> bytes:
-        """The report, as JSON, as an HTML page."""
+        """The report, as JSON, as an HTML page; NoPage when it does not match the present contract."""
 
 
 @dataclass
@@ -130,4 +132,9 @@ def _page(report: bytes) -> bytes:
     # Imported here: in the child alone, and only once somebody asks for a page.
     from millrace.view.page import render
 
-    return render(Report.model_validate_json(report)).encode()
+    try:
+        found = Report.model_validate_json(report)
+    except ValidationError:
+        # Without its cause: the cause quotes the report.
+        raise NoPage("another release wrote this report; ask for it as JSON") from None
+    return render(found).encode()

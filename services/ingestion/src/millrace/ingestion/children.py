@@ -40,11 +40,12 @@ class Children:
     async def call(self, function: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
         """What the function gives in a child, or raises there; ChildFailed when it dies or takes too long."""
         assert not kwargs  # noqa: S101 - executors take positional arguments only
-        future = asyncio.get_running_loop().run_in_executor(self._pool or self._begin(), function, *args)
+        pool = self._pool or self._begin()
+        future = asyncio.get_running_loop().run_in_executor(pool, function, *args)
         try:
             return await asyncio.wait_for(future, self.timeout_s)
         except (TimeoutError, BrokenProcessPool) as error:
-            self._kill()
+            self._kill(pool)
             raise ChildFailed("a child died or took too long") from error
 
     def _begin(self) -> ProcessPoolExecutor:
@@ -52,10 +53,11 @@ class Children:
         self._pool = ProcessPoolExecutor(self.processes, mp_context=spawn, initializer=_end_with_parent)
         return self._pool
 
-    def _kill(self) -> None:
-        if self._pool is not None:
-            for process in list(self._pool._processes.values()):
-                process.kill()
+    def _kill(self, pool: ProcessPoolExecutor) -> None:
+        """End the children of this pool alone: others may have begun anew since."""
+        for process in list((pool._processes or {}).values()):
+            process.kill()
+        if self._pool is pool:
             self._pool = None
 
 

@@ -5,6 +5,7 @@ IngestionError (domain)
 └── RequestError
     ├── NotAuthenticated  401
     ├── BadRequest        400
+    ├── NoPage            406: the report can be had as JSON only
     ├── UnknownFlow       422
     ├── BadCallbackUrl    422
     ├── KeyReused         422
@@ -48,6 +49,13 @@ class ChildFailed(RequestError):
 
 class BadRequest(RequestError):
     """An option does not fit."""
+
+
+class NoPage(RequestError):
+    """The report was written by a release whose contract is another: no page can be made of it."""
+
+    status = 406
+    code = "not_acceptable"
 
 
 class UnknownFlow(RequestError):

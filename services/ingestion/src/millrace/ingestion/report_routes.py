@@ -20,7 +20,9 @@ from millrace.storage.ports import RunStore
 PRIVATE = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer", "Vary": "Accept"}
 """The address itself may open the report, so it is kept out of caches and of other sites' logs."""
 SEALED = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
 }
 """A page that asks nothing of anybody: customers wrote what it quotes."""

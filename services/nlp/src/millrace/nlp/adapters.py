@@ -19,7 +19,7 @@ from millrace.nlp.domain.duplicates import Written
 from millrace.nlp.domain.entities import Entity
 from millrace.nlp.domain.flags import Flags
 from millrace.nlp.domain.reasons import Reasons, parse_reasons
-from millrace.nlp.domain.sentiment import Lexicon
+from millrace.nlp.domain.sentiment import Lexicon, Sentiment
 from millrace.nlp.domain.sentiment_head import SentimentHead, parse_head
 from millrace.nlp.domain.taxonomy import Taxonomy, parse_taxonomy
 from millrace.nlp.domain.units import AGENT, Source, Unit, english
@@ -121,7 +121,7 @@ def write_annotations(part: Part, units: pa.Table, annotations: Sequence[Annotat
     """Store the units with what was found; `annotations` in their order."""
     heard = [english(lang) for lang in units.column("lang").to_pylist()]
     found = {
-        "sentiment": [each.sentiment.score if tone else None for each, tone in zip(annotations, heard, strict=True)],
+        "sentiment": [_score(each.sentiment, tone) for each, tone in zip(annotations, heard, strict=True)],
         "confidence": [each.sentiment.confidence for each in annotations],
         "tier": [each.tier for each in annotations],
         "themes": [list(each.themes) for each in annotations],
@@ -136,6 +136,11 @@ def write_annotations(part: Part, units: pa.Table, annotations: Sequence[Annotat
     schema = arrow_schema(tables.ANNOTATIONS)
     table = pa.table([columns[name] for name in schema.names], schema=schema)
     write_table(part, "annotations", table, tables.ANNOTATIONS)
+
+
+def _score(sentiment: Sentiment, heard: bool) -> float | None:
+    """None where nobody could judge: a configured model may read what the lexicon does not, and says how sure it is."""
+    return sentiment.score if heard or sentiment.confidence else None
 
 
 def _spans(units: pa.Table, annotations: Sequence[Annotation]) -> list[list[dict[str, Any]]]:
@@ -193,7 +198,7 @@ def read_vectors(part: Part, refs: Sequence[ArtifactRef], dimension: int) -> Uni
 
 def read_written(part: Part, refs: Sequence[ArtifactRef]) -> list[Written]:
     """What customers wrote, by record: the texts of its units in their order. A unit that comes twice counts once."""
-    names = ("unit_id", "record_id", "n", "text", "created_at", "dup_of", "role")
+    names = ("unit_id", "record_id", "n", "text", "created_at", "role")
     units: dict[str, dict[str, Any]] = {}
     for ref in refs:
         for row in read_table(part, ref, tables.UNITS).select(names).to_pylist():
@@ -206,5 +211,4 @@ def read_written(part: Part, refs: Sequence[ArtifactRef]) -> list[Written]:
 
 def _written(record_id: str, rows: Sequence[dict[str, Any]]) -> Written:
     text = " ".join(row["text"] for row in rows)
-    first = rows[0]
-    return Written(record_id=record_id, text=text, created_at=first["created_at"], dup_of=first["dup_of"])
+    return Written(record_id=record_id, text=text, created_at=rows[0]["created_at"])

@@ -48,6 +48,8 @@ from millrace.worker.tables import warm_up as warm_up_tables
 SAFETY_S = 0.5
 """Seconds kept back from embedding for what comes after it: themes and reasons by vector, two Parquet files, their
 upload, and the cache."""
+COMPARING = 0.4
+"""Share of the time for duplicates that is kept back from reading for comparing what was read."""
 REMEMBERING_S = 0.2
 """Seconds that must be left for another request to the cache: what cannot be kept in time is computed again."""
 SLOWNESS = 0.8
@@ -163,7 +165,7 @@ def annotate(ports: Ports, request: Annotate, part: Part) -> Result:
     adapters.write_vectors(part, vectors)
     part.write_model("labels", ports.labels)
     findings = findings_of(read, embedded, rows)
-    memory.remember({source: found for source, found in findings.items() if source.text_hash in complete})
+    memory.remember({source: found for source, found in findings.items() if source in complete})
     facts = {"units": len(sources), "embedded": len(vectors), "cached": sum(source in known for source in sources)}
     return Result(
         coverage=Coverage(seen=len(vectors), total=len(sources)),
@@ -203,7 +205,12 @@ def summary(ports: Ports, request: Summarize, part: Part) -> Result:
 def duplicates(request: FindDuplicates, part: Part) -> Result:
     """`nlp.duplicates`."""
     records = adapters.read_written(part, request.units)
-    found, seen = find_duplicates(records, keep_going=lambda: part.remaining_s() > SAFETY_S)
+    kept_back = max(SAFETY_S, COMPARING * part.remaining_s())
+    found, seen = find_duplicates(
+        records,
+        keep_reading=lambda: part.remaining_s() > kept_back,
+        keep_comparing=lambda: part.remaining_s() > SAFETY_S,
+    )
     part.write_model("duplicates", found)
     return Result(coverage=Coverage(seen=seen, total=len(records)), facts={"clusters": len(found.clusters)})
 

@@ -86,7 +86,7 @@ class EmergingTheme(Message):
     kind: str
     """`theme`, `reason` or `phrase`."""
     recent: int
-    """Records in the recent window that mention it."""
+    """Conversations of the recent window that mention it; a record without a thread is one."""
     before: int
     ratio: Estimate
     """Rate now through rate before, shrunk towards 1."""

@@ -23,7 +23,7 @@ MIN_TRAIN = 16
 ORIGINS, STRIDE = 14, 2
 """The back-test looks ahead from so many days at most, every other one over four weeks."""
 MIN_FILLED = 0.5
-"""Share of the days that need a rating."""
+"""Share of the days that need a rating, and of the last `MIN_TRAIN`: the back-test's errors are those of these."""
 
 _ANY_DAYS = 100_000
 
@@ -116,8 +116,11 @@ def _mean_rating(ratings: pd.DataFrame, span: Span) -> tuple[_Past | None, str]:
     sums = np.bincount(positions[inside], weights=own["raw"][inside], minlength=span.periods)
     means = np.divide(sums, counts, out=np.full(span.periods, np.nan), where=counts > 0)[-HISTORY:]
     rated = int(np.sum(~np.isnan(means)))
-    if rated < MIN_DAYS or rated < MIN_FILLED * len(means) or np.isnan(means[-MIN_TRAIN:]).all():
+    recent = int(np.sum(~np.isnan(means[-MIN_TRAIN:])))
+    if rated < MIN_DAYS or rated < MIN_FILLED * len(means):
         return None, f"too few ratings by day: {rated} of the last {len(means)} days have any"
+    if recent < MIN_FILLED * MIN_TRAIN:
+        return None, f"too few ratings by day: {recent} of the last {MIN_TRAIN} days have any"
     if np.nanmax(means) == np.nanmin(means):
         return None, "all ratings are the same"
     return _Past(metric=f"mean_{scale.value}", values=means, lead=0, bounds=scale.bounds), ""

@@ -83,14 +83,17 @@ def span_of(times: Iterable[pd.Series], max_days: int = MAX_DAYS) -> Span | None
 
 
 _NEVER = np.iinfo(np.int64).min
+_FUTURE = int(np.datetime64("2100-01-01").astype(np.int64))
+"""From here on a date is none, as in the files that are read: `datetime` ends with the year 9999."""
 _EPOCH_WEEKDAY = 3
 """The first of January 1970 was a Thursday."""
 
 
 def _days(times: pd.Series) -> Ints:
-    """Days since 1970; the lowest integer for no time."""
+    """Days since 1970; the lowest integer for no time, or none of ours."""
     moments = pd.to_datetime(times, utc=True).dt.tz_localize(None).to_numpy()
-    return np.where(np.isnat(moments), _NEVER, moments.astype("datetime64[D]").astype(np.int64))
+    days = moments.astype("datetime64[D]").astype(np.int64)
+    return np.where(np.isnat(moments) | (days >= _FUTURE), _NEVER, days)
 
 
 def _timestamp(day: int) -> pd.Timestamp:

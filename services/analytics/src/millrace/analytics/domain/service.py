@@ -101,14 +101,16 @@ def _agents(tickets: pd.DataFrame) -> tuple[tuple[AgentRange, ...], str]:
         return (), "; ".join(notes)
     theirs = tickets[tickets["agent"].isin(told)]
     apart = lie_apart(theirs, told)
-    ranges = tuple(_range(agent, theirs[theirs["agent"] == agent], agent in apart) for agent in told)
+    marked = not _never_reopened(tickets)
+    ranges = tuple(_range(agent, theirs[theirs["agent"] == agent], agent in apart, marked) for agent in told)
     return ranges, "; ".join([*notes, NOT_WHY])
 
 
-def _range(agent: str, tickets: pd.DataFrame, apart: bool) -> AgentRange:
+def _range(agent: str, tickets: pd.DataFrame, apart: bool, marked: bool) -> AgentRange:
+    """`marked`: whether any ticket of the batch is marked as reopened."""
     return AgentRange(
         agent=agent, tickets=len(tickets), resolution_s=estimates.median(values(tickets, "resolution_s")),
-        reopened=_reopened(tickets), apart=apart,
+        reopened=_reopened(tickets) if marked else None, apart=apart,
     )  # fmt: skip
 
 

@@ -16,6 +16,10 @@ Link = Callable[[RunRecord, datetime], str]
 """Makes the address of a run's report that opens without a key until a time."""
 MAX_BYTES = 20_000
 """Standard Webhooks 1.0.0 advises a body under 20 kB."""
+_LONGEST = 200
+"""Characters of a text or label in a body that would be too large."""
+_SPARE = ("coverage", "timings", "scores", "top_themes", "alerts", "headline", "metadata", "gaps")
+"""What such a body does without, in this order: the report and the run's view tell all of it."""
 
 
 def build(record: RunRecord, report: Report | None, link: Link) -> CallbackBody:
@@ -36,7 +40,35 @@ def build(record: RunRecord, report: Report | None, link: Link) -> CallbackBody:
         where = {"report_url": link(record, expires_at), "report_expires_at": expires_at}
         data = data.model_copy(update=_findings(record, report) | where)
     amended = record.attempt > 1
-    return CallbackBody(type=AMENDED if amended else callback_type(record.status), timestamp=ended, data=data)
+    return _fitted(CallbackBody(type=AMENDED if amended else callback_type(record.status), timestamp=ended, data=data))
+
+
+def _fitted(body: CallbackBody) -> CallbackBody:
+    """The body within its bounds, whatever the labels and the producer's metadata: shortened, then without parts."""
+    if _fits(body):
+        return body
+    data = _shortened(body.data)
+    for name in _SPARE:
+        if _fits(body.model_copy(update={"data": data})):
+            break
+        data = data.model_copy(update={name: type(getattr(data, name))()})
+    return body.model_copy(update={"data": data})
+
+
+def _fits(body: CallbackBody) -> bool:
+    return len(body.model_dump_json().encode()) < MAX_BYTES
+
+
+def _shortened(data: CallbackData) -> CallbackData:
+    themes = (each.model_copy(update={"label": _cut(each.label)}) for each in data.top_themes)
+    alerts = (each.model_copy(update={"text": _cut(each.text), "metric": _cut(each.metric)}) for each in data.alerts)
+    return data.model_copy(
+        update={"headline": tuple(map(_cut, data.headline)), "alerts": tuple(alerts), "top_themes": tuple(themes)}
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _findings(record: RunRecord, report: Report) -> dict[str, object]:

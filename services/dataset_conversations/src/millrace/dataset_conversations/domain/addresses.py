@@ -132,9 +132,17 @@ def _romance(text: str, start: int) -> Place | None:
     town = streets.ROMANCE_TOWN.match(text, number.end())
     posted = streets.ROMANCE_POSTED.match(text, number.end()) is not None
     named = name["first"][0].isupper() and (not name["vague"] or name["comma"] == ",")
-    if not (named or posted or _cued(text, name.start())):
+    if not (named or posted or _via(text, name.start(), number) or _cued(text, name.start())):
         return None
     return name.start(), (town.end() if town else number.end()), text[name.start() : number.end()]
+
+
+def _via(text: str, start: int, number: re.Match[str]) -> bool:
+    """Whether it is written as an Italian street is, with a number that is no year."""
+    if streets.YEAR.match(number.group()) or not streets.VIA_NAME.match(text, start, number.start()):
+        return False
+    ended = streets.VIA_END.match(text, number.end())
+    return bool(ended or streets.VIA_BEFORE.search(text, max(0, start - _LOOK_BACK), start))
 
 
 def _american_town(text: str, start: int) -> Place | None:

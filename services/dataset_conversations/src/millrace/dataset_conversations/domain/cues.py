@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from millrace.dataset_conversations.domain.words import NO_NAME, NOT_HERE
+
 _WORD = r"[A-ZÀ-ÖØ-Þ](?:\.|['\u2019]?[^\W\d_]+(?:['\u2019-][^\W\d_]+)*)"
 _JOINED = r"(?:van|von|der|den|de|da|del|della|di|la|le|bin|al|dos|ter|y)"
 _TITLE = (
@@ -15,6 +17,13 @@ _TITLE = (
     r"|Señorita|Don|Doña|Sig|Signora?|Dhr|Mevr|Mevrouw)\b\.?[ ]+){0,2}"
 )
 _NAME = rf"{_TITLE}(?P<name>{_WORD}(?:[ ]+(?:{_JOINED}[ ]+)*{_WORD}){{0,2}})"
+_MIXED = r"(?=[^a-z\s]+[a-zß-öø-ÿ])"
+"""Not all in capitals."""
+_OCCASION = (
+    r"(?:[^\W\d_]+[ ])?(?:(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun|Birth|Holi)d|D)ay|Christmas|Easter|Halloween"
+    r"|Thanksgiving|Ramadan|Winter|Spring|Summer|Autumn|Fall)\b"
+)
+"""What comes again and is nobody."""
 _END = r"(?=[ ]*(?:[.,;!\n]|\Z))"
 _STAFF = (
     "agent|rep|representative|advisor|adviser|assistant|colleague|supervisor|consultant|operator|technician|clerk|driver"
@@ -61,7 +70,8 @@ _WITHIN = (
         "my name is|my name's|my name\u2019s|mein name ist|je m'appelle|je m\u2019appelle|me llamo",
         rf"[ ]+(?P<name>[a-zß-öø-ÿ]{{2,20}})(?:{_END}|(?=[ ]+(?:and i|und ich|et je|y)\b))",
     ),
-    _cue("this is", rf"[ ]+(?=[^a-z\s]+[a-zß-öø-ÿ]){_NAME}[ ]+(?:speaking|here|calling|from)\b"),
+    _cue("this is", rf"[ ]+{_MIXED}{_NAME}[ ]+(?:speaking|here|calling|from)\b"),
+    _cue("this is", rf"[ ]+{_MIXED}(?!{_OCCASION}){_NAME}[ ]+again{_END}"),
     _cue(
         "regards|sincerely|yours|yours truly|yours faithfully|wishes|grüße|grüßen|gruß|grüsse|grüssen|gruss|lg|vg|mfg"
         "|cordialement|bien à vous|amicalement|bises|salutations|saludo|saludos|saludos cordiales|atentamente"
@@ -105,6 +115,12 @@ _SIGNED = re.compile(
 )
 _DASHED = re.compile(rf"[ ]*[\u2013\u2014~][ ]*{_NAME}[ ]*\Z")
 _LABELLED = re.compile(rf"[ ]*(?i:full |first |last )?(?i:name):[ ]+{_NAME}")
+_HERE = re.compile(
+    r"[ ]*(?:(?i:hi(?: there| again| team| all)?|hello(?: there| again)?|hey|good (?:morning|afternoon|evening)|hallo"
+    rf"|hola)[,.!]?[ ]+)?{_MIXED}(?!(?:[^\W\d_]+[ ])?(?!here\b)(?:(?i:{NO_NAME.pattern}|{NOT_HERE})|{_OCCASION})\b)"
+    rf"{_NAME}[ ]here(?=[ ]*(?:[.,!:;\n\u2013\u2014-]|\Z))"
+)
+"""Who writes, at the start: "Ana here." Without a name that is one by its form, every ordinary word is ruled out."""
 _OF_A_LINE = (_GREETING, _SIGNED, _DASHED, _LABELLED)
 
 _BEFORE = re.compile(rf"(?<![^\W\d_][ ])(?<![^\W_])(?:{_NAME})[ ]+(?:(?i:from|in|at) (?i:the |your )?)?\Z")
@@ -121,7 +137,7 @@ def names_in(text: str, lowered: str) -> Iterator[str]:
         for opening, cue in _BY_FIRST_WORD[word]:
             if opening in lowered:
                 yield from _opened(text, lowered, opening, cue)
-    yield from _by_line(text)
+    yield from _by_line(text, (*_OF_A_LINE, _HERE) if " here" in lowered else _OF_A_LINE)
     yield from _followed(text, lowered)
 
 
@@ -151,10 +167,10 @@ def _places(lowered: str, word: str) -> Iterator[int]:
         at = lowered.find(word, end)
 
 
-def _by_line(text: str) -> Iterator[str]:
+def _by_line(text: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[str]:
     at = 0
     while at >= 0:
-        for pattern in _OF_A_LINE:
+        for pattern in patterns:
             match = pattern.match(text, at)
             if match:
                 yield match["name"]

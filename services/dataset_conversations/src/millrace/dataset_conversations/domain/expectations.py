@@ -110,7 +110,7 @@ def _personal(text: str | None) -> bool:
         return False
     if _PHONE.search(text) or any(luhn.is_valid(re.sub(r"\D", "", match.group())) for match in _CARD.finditer(text)):
         return True
-    return any(iban.is_valid(match.group()) for match in _IBAN.finditer(text))
+    return any(iban.is_valid(match.group(), check_country=False) for match in _IBAN.finditer(text))
 
 
 CONVERSATIONS = (

@@ -42,8 +42,10 @@ _ORDER = re.compile(
 )
 """A word for something else that has a number, directly before it."""
 _REFERENCE = re.compile(
-    r"\b(?:order|invoice|tracking|ticket|case|id|no|number|nr|n°|nº)\b[^\d\n]{0,12}\Z", re.IGNORECASE
+    r"\b(?:order|invoice|tracking|ticket|case|id|(?<!\bmy[ ])(?<!\bour[ ])(?:no|number|nr)|n°|nº)\b[^\d\n]{0,12}\Z",
+    re.IGNORECASE,
 )
+"""A word for a number of whatever kind: "my number" is nobody's order."""
 _EXTENSION = re.compile(r"[ ]?(?:x|ext\.?|extension|durchwahl|poste)[ ]?\d{1,5}\b", re.IGNORECASE)
 _TRUNK_REGIONS = ("GB", "DE", "FR", "AU", "NL", "IT", "BE", "CH", "AT")
 """Regions whose national numbers begin with a 0, tried in this order."""

@@ -120,6 +120,11 @@ ROMANCE_TOWN = re.compile(
     rf"|E-)?\d{{4,5}}[ ]{_CAP}(?:[ ](?:(?:de|del|la)[ ])?{_CAP}){{0,2}}"
     rf"|,[ ]?{_CAP}{_ENDS}|(?=,[ ]?\d{{1,2}}[ºª°])|(?<=[ºª°])|(?<=[ºª°][ ][A-Za-z]))"
 )
+VIA_NAME = re.compile(rf"Via[ ](?!Spiga\b)(?:{_AND}[ ]){{0,2}}(?:[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+[ ]){{1,3}}\Z")
+VIA_BEFORE = re.compile(r"\b(?:at|to|from|near|presso|da|di|a)[ ]\Z")
+VIA_END = re.compile(_ENDS)
+"""An Italian street by its looks, at the end of its clause or behind a word for a place: `via` and `PayPal` look
+otherwise. Via Spiga is a brand of shoes, and the street is Via della Spiga."""
 ROMANCE_POSTED = re.compile(rf"(?:,[ ]?|[ ]|\n|[ ]-[ ])\d{{5}}[ ]{_CAP}")
 
 CUE = re.compile(

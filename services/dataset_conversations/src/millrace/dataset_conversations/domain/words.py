@@ -31,3 +31,30 @@ ORDINARY_NAMES = re.compile(
     re.IGNORECASE,
 )
 """Parts of names that are words of their own."""
+
+NOT_HERE = (
+    r"absolutely|accessories|almost|ambiance|amazing|americans?|anything|apparently|atmosphere|attached|australian|average"
+    r"|awesome|awful|bad|bargains?|beautiful|beginners?|being|beer|boring|boss|boys?|breakfast|british|broken|brother"
+    r"|bought|brunch|busty|came|canadian|cheap|chef|children|choices?|citizen|clear(?:ly)?|click|clothes|clothing|cold"
+    r"|collectors?|come|comfortable|comfy|complaints?|confused|crowded|curvy|dad|daughter|decent|definitely|delicious"
+    r"|designer|dinner|disappointed|disappointing|doctor|down|drinks?|dutch|early|eat|eating|either|elsewhere|employees?"
+    r"|engineer|english|enjoy|enter|enthusiast|especially|ever|exactly|excellent|expensive|experience|experts?|families"
+    r"|family|fans?|fantastic|farmer|father|favou?rites?|feedback|feel|few|fine|fish|food|found|french|fresh|frustrated|fun"
+    r"|gamer|german|get|girls?|go|going|gone|grandma|grandmother|grandpa|greetings|happy|hard|hate|hated|hidden|high"
+    r"|homeowner|hop|horrible|hot|hours|hundreds|husband|included|indian|irish|issues?|italian|items?|japanese|join|keep"
+    r"|kids?|lady|large|lawyer|less|like|liked|listed|little|living|locals?|located|long|longtime|look|looking|lots?|loved"
+    r"|lovers?|low|lunch|maybe|meals?|meat|medium|members?|men|mexican|mistakes?|mom|mommy|moms|money|more|mother|most|mum"
+    r"|mummy|music|much|needed|neither|newbies?|newcomer|newly|nor|normal|normally|nothing|nurse|obviously|often|ok|okay"
+    r"|ordered|options?|outstanding|over|overall|overpriced|own|parents?|parking|patient|perfect|petite|photographer|pictured"
+    r"|pizza|places?|plenty|plus|portions|posted|posting|presents?|prices?|pricing|probably|problems?|professional|purchased"
+    r"|put|quick|quiet|rarely|read|readers?|recommended|regulars?|residents?|returned|returning|reviewers?|reviews?|right"
+    r"|runner|sad|safe|same|sauce|save|scam|see|seen|selection|senior|shipped|shoes|shop|shoppers?|shopping|short|shown"
+    r"|sign|simple|simply|single|sister|skip|slow|small|sold|solid|somewhere|son|soon|spanish|spend|spotted|start|stay"
+    r"|step|stop|straight|students?|stuck|subscribers?|super|surprised|sushi|swedish|tall|tasty|teachers?|tech|terrible|these"
+    r"|thousands|three|time|tiny|top|total|tourists?|traveller|traveler|true|truly|try|typically|typo|under|unhappy|up"
+    r"|upset|usually|value|variety|vegan|vegetarian|veteran|visited|visiting|visitors?|wait|waiting|walk|warm|waste|watch"
+    r"|weird|went|wife|wine|winner|woman|women|wonderful|workers?|working|worst|worth|writer|wrong|years?|yummy|zero|man|guy"
+    r"|couple|somebody|half|deal|deals|quite|pretty|pictures?|photos?|links?|details|information|answers|questions"
+    r"|satisfied|impressed|annoyed|angry|worried|grateful|excited|curious|desperate|lost|born|raised|married"
+)
+"""What stands before "here" where a sentence begins, as a pattern."""

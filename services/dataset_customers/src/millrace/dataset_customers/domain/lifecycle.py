@@ -21,6 +21,8 @@ TIMES = frozenset(name for name in OPENED | FIRST_REPLY | RESOLVED if name.endsw
 OPEN_STATES = frozenset({"open", "new", "pending", "reopened", "on hold", "in progress", "waiting", "escalated"})
 CLOSED_STATES = frozenset({"closed", "solved", "resolved", "done", "completed"})
 _YES = frozenset({"yes", "true", "y"})
+_MOST_DIGITS = 6
+"""A longer number is no count, and may not fit into its column."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +67,12 @@ def lifecycle(thread: list[Record]) -> Lifecycle | None:
 
 
 def moment(text: str) -> datetime | None:
-    """An ISO 8601 time, UTC where it names no zone; None for anything else."""
+    """An ISO 8601 time, UTC where it names no zone; None for anything else, and for what is no year in UTC."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _attributes(thread: list[Record]) -> Iterator[tuple[str, str]]:
@@ -109,7 +111,7 @@ def _first_answer(thread: list[Record]) -> datetime | None:
 def _count(value: str) -> int:
     if value.lower() in _YES:
         return 1
-    return int(value) if value.isdecimal() else 0
+    return int(value) if value.isdecimal() and len(value) <= _MOST_DIGITS else 0
 
 
 def _last(values: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """What the producer's attributes say of a customer: plan, how long they have been one, whether they left."""
 
+import math
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -79,9 +80,10 @@ class Profile:
 
 def _days(value: str, unit: float) -> float | None:
     try:
-        return float(value) * unit
+        days = float(value) * unit
     except ValueError:
         return None
+    return days if math.isfinite(days) else None
 
 
 def _is_yes(value: str) -> bool | None:

@@ -143,8 +143,11 @@ def _structured(data: bytes, told: str) -> str:
         return "json"
     if head[:1] == b"{":
         first, _, rest = head.partition(b"\n")
-        return "ndjson" if rest.strip() and _is_object(first) else "json"
-    if re.match(rb"From [^\r\n]*\d:\d\d[^\r\n]*\r?\n[!-9;-~]+:", head):
+        if rest.strip():
+            return "ndjson" if _is_object(first) else "json"
+        # A single line is a document with its records, or one record.
+        return "json" if told == "json" or b'"records"' in first else "ndjson"
+    if re.match(rb"From (?=[^\r\n]*\d:\d\d)[^\r\n]*+\r?\n[!-9;-~]++:", head):
         return "mbox"
     return "eml" if _is_mail(head[:_HEAD], 1 if told in _MAIL else _LEAST_SIGNS) else ""
 

@@ -21,8 +21,8 @@ from millrace.ingestion.domain.mail_sides import Sides, sides_of
 from millrace.ingestion.domain.mail_threads import Thread, threads_of
 from millrace.ingestion.domain.parsed import MAX_FIELD, MAX_LISTED, MAX_RECORDS, Parsed
 
-_SEPARATOR = re.compile(rb"^From [^\r\n]*\d:\d\d[^\r\n]*\r?\n", re.MULTILINE)
-"""The line before each message of an mbox file, with its date (RFC 4155 appendix A)."""
+_SEPARATOR = re.compile(rb"^From (?=[^\r\n]*\d:\d\d)[^\r\n]*+\r?\n", re.MULTILINE)
+"""The line before each message of an mbox file, with its date (RFC 4155 appendix A). Linear in the line's length."""
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _QUOTED = re.compile(r"^[ \t]*>.*(?:\n|\Z)", re.MULTILINE)
 _MAX_PARTS = 100

@@ -1,8 +1,9 @@
 """Which messages belong together: by what they answer, else by subject."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 
 from millrace.ingestion.domain.mail_head import Head
 
@@ -34,14 +35,15 @@ def threads_of(heads: Sequence[Head]) -> dict[int, Thread]:
     for head in heads:
         for reference in head.references:
             union.join(_name(head), reference)
-    first: dict[str, list[Head]] = {}
+    of_person: dict[tuple[str, str], list[Head]] = {}
     for head in heads:
         subject = head.subject.casefold()
         if head.is_reply and not head.references and subject:
-            found = next((other for other in first.get(subject, ()) if _are_the_same_people(head, other)), None)
+            found = _answered(head, of_person)
             if found is not None:
                 union.join(_name(found), _name(head))
-        first.setdefault(subject, []).append(head)
+        for person in _people(head):
+            of_person.setdefault((subject, person), []).append(head)
     members: dict[str, list[Head]] = {}
     for head in heads:
         members.setdefault(union.find(_name(head)), []).append(head)
@@ -59,9 +61,26 @@ def _name(head: Head) -> str:
     return head.message_id or f"message {head.number}"
 
 
+def _answered(answer: Head, of_person: Mapping[tuple[str, str], list[Head]]) -> Head | None:
+    """The first message so far of the same subject between the same people; those of either side are by person.
+
+    The fewer are looked at: a desk has thousands of messages of one subject, each of its customers has few.
+    """
+    subject = answer.subject.casefold()
+    authors = of_person.get((subject, answer.sender), [])
+    readers = [of_person.get((subject, to), []) for to in dict.fromkeys(answer.recipients) if to != answer.sender]
+    if sum(map(len, readers)) < len(authors):
+        authors = sorted(chain(*readers), key=lambda head: head.number)
+    return next((other for other in authors if _are_the_same_people(answer, other)), None)
+
+
+def _people(head: Head) -> set[str]:
+    return {head.sender, *head.recipients} - {""}
+
+
 def _are_the_same_people(answer: Head, other: Head) -> bool:
     """Whether the answer's author and somebody whom it is for took part: a desk answers many about one subject."""
-    people = {other.sender, *other.recipients} - {""}
+    people = _people(other)
     return answer.sender in people and any(to in people for to in answer.recipients if to != answer.sender)
 
 

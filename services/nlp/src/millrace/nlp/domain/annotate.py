@@ -133,7 +133,7 @@ def refine_all(
     """All annotations, those of the embedded texts refined; `vectors` are those of `embedded`, in its order."""
     themes = dict(zip((source.text_hash for source in embedded), nearest_themes(vectors, exemplars), strict=True))
     return [
-        refine(annotation, source.text, themes.get(source.text_hash, ""))
+        refine(annotation, source.text, themes.get(source.text_hash, "")) if english(source.lang) else annotation
         for source, annotation in zip(sources, annotations, strict=True)
     ]
 
@@ -145,16 +145,14 @@ def hear_all(
     """All annotations, with the head's sentiment where there is a vector; `vectors` are those of `embedded`."""
     if head is None:
         return list(annotations)
-    pairs = zip(sources, annotations, strict=True)
-    lexical = {source.text_hash: each.sentiment for source, each in pairs if each.sentiment.evidence}
-    judged = head.judge(vectors, [lexical.get(source.text_hash, UNHEARD) for source in embedded])
-    heard = dict(zip((source.text_hash for source in embedded), judged, strict=True))
-    return [
-        replace(annotation, sentiment=heard[source.text_hash], tier=VECTORS)
-        if source.text_hash in heard and annotation.sentiment.evidence
-        else replace(annotation, sentiment=head.calibrated(annotation.sentiment))
-        for source, annotation in zip(sources, annotations, strict=True)
-    ]
+    rows = {source.text_hash: row for row, source in enumerate(embedded)}
+    heard = [replace(annotation, sentiment=head.calibrated(annotation.sentiment)) for annotation in annotations]
+    # Each by its own evidence: texts that differ by case share a vector, and the lexicon reads capitals.
+    places = [n for n, each in enumerate(annotations) if each.sentiment.evidence and sources[n].text_hash in rows]
+    theirs = vectors[[rows[sources[place].text_hash] for place in places]]
+    for place, told in zip(places, head.judge(theirs, [annotations[place].sentiment for place in places]), strict=True):
+        heard[place] = replace(annotations[place], sentiment=told, tier=VECTORS)
+    return heard
 
 
 def give_reasons(

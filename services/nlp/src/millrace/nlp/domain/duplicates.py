@@ -1,8 +1,8 @@
 """Records that say nearly the same: found by MinHash (Broder 1997) with banding, verified by their exact similarity."""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -22,8 +22,6 @@ SHORT = 24
 PERMUTATIONS, BANDS = 128, 32
 """Bands of four: of the pairs at `LEAST` 998 of 1,000 meet in one, of those at 0.1 three."""
 SEED = 1
-AT_ONCE = 100
-"""Texts after which the time is asked for."""
 QUOTED = 280
 """Characters of a quote."""
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -36,7 +34,6 @@ class Written:
     record_id: str
     text: str
     created_at: datetime | None = None
-    dup_of: str = ""
 
 
 @dataclass
@@ -56,8 +53,17 @@ class _Clusters:
         return name
 
 
-def find_duplicates(records: Sequence[Written], keep_going: Callable[[], bool]) -> tuple[Duplicates, int]:
-    """The clusters of near-duplicates, and how many records were looked at before `keep_going` said no."""
+def _always() -> bool:
+    return True
+
+
+def find_duplicates(
+    records: Sequence[Written], keep_reading: Callable[[], bool], keep_comparing: Callable[[], bool] = _always
+) -> tuple[Duplicates, int]:
+    """The clusters of near-duplicates, and how many records were looked at before there was no more time.
+
+    What is read is then compared: where texts share much and are no duplicates, that takes longer than reading them.
+    """
     by_text: dict[str, list[Written]] = defaultdict(list)
     short = 0
     for record in records:
@@ -68,7 +74,7 @@ def find_duplicates(records: Sequence[Written], keep_going: Callable[[], bool]) 
             by_text[text].append(record)
     # An order that has nothing to do with the text: every start of it is a sample.
     ordered = sorted(by_text, key=lambda text: hashlib.blake2b(text.encode()).digest())
-    seen, clusters = _joined(ordered, keep_going)
+    seen, clusters = _joined(ordered, keep_reading, keep_comparing)
     groups: dict[str, list[Written]] = defaultdict(list)
     for text in ordered[:seen]:
         groups[clusters.find(text)] += by_text[text]
@@ -82,29 +88,38 @@ def find_duplicates(records: Sequence[Written], keep_going: Callable[[], bool]) 
     ), compared + short  # fmt: skip
 
 
-def _joined(texts: Sequence[str], keep_going: Callable[[], bool]) -> tuple[int, _Clusters]:
+def _joined(
+    texts: Sequence[str], keep_reading: Callable[[], bool], keep_comparing: Callable[[], bool]
+) -> tuple[int, _Clusters]:
     """How many of the texts were compared, and which of them belong together."""
     clusters = _Clusters()
-    hashes, sketches = _sketched(texts, keep_going)
+    hashes, sketches = _sketched(texts, keep_reading)
     for one, other in _candidates(sketches):
+        if not keep_comparing():
+            # The pairs are in order: those of all texts before this one were compared.
+            return one, clusters
         left, right = texts[one], texts[other]
-        if clusters.find(left) != clusters.find(right) and jaccard(set(hashes[one]), set(hashes[other])) >= LEAST:
+        if clusters.find(left) != clusters.find(right) and jaccard(hashes[one], hashes[other]) >= LEAST:
             clusters.join(left, right)
     return len(hashes), clusters
 
 
-def _sketched(texts: Sequence[str], keep_going: Callable[[], bool]) -> tuple[list[list[int]], NDArray[np.uint32]]:
-    """Shingles and MinHash values of the texts that there was time for."""
-    hashes: list[list[int]] = []
-    sketches = [np.zeros((0, PERMUTATIONS), dtype=np.uint32)]
-    for start in range(0, len(texts), AT_ONCE):
-        if not keep_going():
-            break
-        some = [shingles(text) for text in texts[start : start + AT_ONCE]]
-        made = MinHash.generator(some, num_perm=PERMUTATIONS, seed=SEED, hashfunc=_itself)
-        sketches.append(np.stack([sketch.hashvalues for sketch in made]))
-        hashes += some
-    return hashes, np.concatenate(sketches)
+def _sketched(
+    texts: Sequence[str], keep_reading: Callable[[], bool]
+) -> tuple[list[NDArray[np.uint32]], NDArray[np.uint32]]:
+    """Shingles and MinHash values of the texts that there was time for, which is asked for at each: some are long."""
+    hashes: list[NDArray[np.uint32]] = []
+
+    def read() -> Iterator[list[int]]:
+        for text in texts:
+            if not keep_reading():
+                return
+            hashes.append(shingles(text))
+            yield hashes[-1].tolist()
+
+    made = MinHash.generator(read(), num_perm=PERMUTATIONS, seed=SEED, hashfunc=_itself)
+    sketches = [sketch.hashvalues for sketch in made]
+    return hashes, np.array(sketches).reshape(-1, PERMUTATIONS)
 
 
 def _itself(value: int) -> int:
@@ -127,12 +142,12 @@ def _candidates(sketches: NDArray[np.uint32]) -> list[tuple[int, int]]:
 
 def _cluster(members: Iterable[Written]) -> DuplicateCluster:
     ordered = sorted(members, key=lambda each: (each.created_at or _LAST, each.record_id))
-    texts = [folded(each.text) for each in ordered]
+    texts = Counter(folded(each.text) for each in ordered)
     times = [each.created_at for each in ordered if each.created_at is not None]
     first = ordered[0]
     return DuplicateCluster(
         id=f"dup_{hashlib.blake2b(min(texts).encode(), digest_size=6).hexdigest()}",
-        records=tuple(each.record_id for each in ordered), exact=sum(texts.count(text) > 1 for text in texts),
+        records=tuple(each.record_id for each in ordered), exact=sum(n for n in texts.values() if n > 1),
         first_at=min(times, default=None), last_at=max(times, default=None),
         quote=Quote(record_id=first.record_id, text=_shown(first.text)),
     )  # fmt: skip
@@ -147,7 +162,12 @@ def _shown(text: str) -> str:
 def _note(short: int, unseen: int) -> str:
     notes = []
     if short:
-        notes.append(f"{short} records of fewer than {SHORT} letters were left out: short texts are alike by chance.")
+        left_out = f"of fewer than {SHORT} letters {'was' if short == 1 else 'were'} left out"
+        notes.append(f"{_records(short)} {left_out}: short texts are alike by chance.")
     if unseen:
-        notes.append(f"There was no time for {unseen} records.")
+        notes.append(f"There was no time for {_records(unseen)}.")
     return " ".join(notes)
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count} records"

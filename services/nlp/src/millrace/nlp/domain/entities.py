@@ -90,7 +90,7 @@ def _dates(text: str) -> Iterator[Entity]:
         if value := _numeric_date(match):
             yield Entity(DATE, value, *match.span())
     for match in _DAY_FIRST.finditer(text):
-        day, month = (int(match["day"] or match["day2"]), _month(match["month"] or match["month2"]))
+        day, month = (int(match["day"] or match["day2"]), _month(_plain(match["month"] or match["month2"])))
         year = match["year"] or match["year2"]
         if value := _valid(int(year) if year else None, month, day):
             yield Entity(DATE, value, *match.span())
@@ -120,12 +120,19 @@ def _valid(year: int | None, month: int, day: int) -> str:
 
 
 def _month(name: str) -> int:
-    return _MONTHS.index(name[:3].lower()) + 1
+    return _MONTHS.index(name[:3]) + 1
+
+
+def _plain(word: str) -> str:
+    """In small letters, and in those alone that the patterns spell: without regard to case they take a dotted capital
+    I, a dotless i and a long s for i and s too (`re.IGNORECASE`).
+    """
+    return word.lower().replace("\u0307", "").replace("\u0131", "i").replace("\u017f", "s")
 
 
 def _money(text: str) -> Iterator[Entity]:
     for match in _MONEY.finditer(text):
-        sign = (match["sign"] or match["sign2"] or match["code"] or match["code2"]).lower()
+        sign = _plain(match["sign"] or match["sign2"] or match["code"] or match["code2"])
         amount = _number(match["amount"] or match["amount2"] or match["amount3"])
         if match["thousands"] or match["thousands2"]:
             amount *= 1000
@@ -153,7 +160,7 @@ def _orders(text: str) -> Iterator[Entity]:
 
 def _versions(text: str) -> Iterator[Entity]:
     for match in _VERSION.finditer(text):
-        system = f"{match['system'].lower()} " if match["system"] else ""
+        system = f"{_plain(match['system'])} " if match["system"] else ""
         yield Entity(VERSION, f"{system}{match['number']}", match.start("system" if system else "number"), match.end())
     for match in _BARE_VERSION.finditer(text):
         yield Entity(VERSION, match[0], *match.span())

@@ -117,9 +117,9 @@ def _groups(left: dict[str, list[Unit]], vectors: UnitVectors) -> list[_Group]:
 
 def _sayings(units: Sequence[Unit]) -> list[Unit]:
     """The units without those that say what one before them says."""
-    chosen: list[tuple[Unit, set[int]]] = []
+    chosen: list[tuple[Unit, NDArray[np.uint32]]] = []
     for unit in units:
-        said = set(shingles(folded(unit.text)))
+        said = shingles(folded(unit.text))
         if all(jaccard(said, other) < SAME for _, other in chosen):
             chosen.append((unit, said))
     return [unit for unit, _ in chosen]

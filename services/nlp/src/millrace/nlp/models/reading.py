@@ -127,19 +127,15 @@ class Models:
         """Of all that are configured."""
         return tuple(each.classifier.version for each in (self.tone, self.reason) if each is not None)
 
-    def read(self, annotations: Read, keep_going: KeepGoing) -> tuple[Read, frozenset[str]]:
-        """All annotations, deepened where every model had time, and the hashes of those texts: of all without models.
+    def read(self, annotations: Read, keep_going: KeepGoing) -> tuple[Read, frozenset[Source]]:
+        """All annotations, deepened where every model had time, and those sources: all of them without models.
 
         In an order that has nothing to do with the text, so that what there was time for is a sample.
         """
-        hashes = frozenset(source.text_hash for source in annotations)
         if not self.versions:
-            return annotations, hashes
-        once = {source.text_hash: source for source in annotations}
-        order = sorted(once.values(), key=lambda source: hashlib.blake2b(source.text_hash.encode()).digest())
+            return annotations, frozenset(annotations)
+        order = sorted(annotations, key=lambda source: hashlib.blake2b(source.text_hash.encode()).digest())
         done: Read = {source: annotations[source] for source in order}
         for model in (self.tone, self.reason):
             done = model.read(done, keep_going) if model else done
-        deeper = {source.text_hash: annotation for source, annotation in done.items()}
-        read = {source: deeper.get(source.text_hash, annotation) for source, annotation in annotations.items()}
-        return read, frozenset(deeper)
+        return {**annotations, **done}, frozenset(done)

@@ -88,7 +88,10 @@ def _keep(folder: Path, place: Path) -> None:
 
 
 def _download(client: Any, bucket: str, prefix: str, folder: Path) -> None:
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    # Not the folders within: a model often has others there, in files of the same names.
+    pages = client.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=f"{prefix}/" if prefix else "", Delimiter="/"
+    )
     keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
     names = {key.rpartition("/")[2]: key for key in keys}
     for name, key in names.items():

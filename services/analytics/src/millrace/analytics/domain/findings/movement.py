@@ -94,10 +94,10 @@ def rising(emerging: Emerging | None, told: Collection[str] = ()) -> Finding | N
     if not themes:
         return None
     most = min(themes, key=lambda each: (each.p_value, -each.ratio.value, each.id))
-    was = f"{counted(most.before, 'record')} in all the time before" if most.before else "never before"
+    was = f"{counted(most.before, 'conversation')} in all the time before" if most.before else "never before"
     rate = f"{most.ratio.value:.1f} times its rate, {most.ratio.low:.1f} to {most.ratio.high:.1f}"
     text = (
-        f"On the rise: {most.label}, in {counted(most.recent, 'record')} of late and {was} "
+        f"On the rise: {most.label}, in {counted(most.recent, 'conversation')} of late and {was} "
         f"({rate}, {p_text(most.p_value)})"
     )
     return Finding(
