@@ -59,7 +59,7 @@ class Rules:
             return Annotation(UNHEARD, (), entities=entities)
         spoken = words(source.text)
         return Annotation(
-            sentiment=self.lexicon.judge(source.text), themes=self.taxonomy.mentioned(source.text, spoken),
+            sentiment=self.lexicon.judge(source.text, spoken), themes=self.taxonomy.mentioned(source.text, spoken),
             hints=self.reasons.taxonomy.mentioned(source.text, spoken), flags=self.flags.raised(source.text, spoken),
             entities=entities,
         )  # fmt: skip

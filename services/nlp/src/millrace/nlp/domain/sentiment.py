@@ -2,17 +2,21 @@
 
 import math
 import re
+import string
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # type: ignore[import-untyped]
 
-from millrace.nlp.domain.cues import CueBook, Found, plain, words
+from millrace.nlp.domain.cues import CueBook, Found, Word, plain, words
 from millrace.nlp.errors import InvalidCues
 
 POSITIVE = 0.05
 """A score from here on is positive, one up to its negative is negative (Hutto and Gilbert 2014)."""
 
+_EMOTICON = 2
+"""Characters up to which VADER takes a token for an emoticon and keeps its punctuation."""
 _ENOUGH = 2.0
 """Sum of weights at which the lexicon's evidence counts for half of full confidence."""
 
@@ -72,13 +76,15 @@ class Lexicon:
         self._booster = re.compile(rf"\b(?:{'|'.join(boosters)})(?=\s+([a-z]+))", re.IGNORECASE)
         self._boosted = frozenset(before)
 
-    def judge(self, text: str) -> Sentiment:
-        """The text's sentiment, rounded to four digits."""
+    def judge(self, text: str, spoken: Sequence[Word] = ()) -> Sentiment:
+        """The text's sentiment, rounded to four digits; `spoken` are its words, where they are at hand."""
         text = plain(text)
-        marked = self._mark(self._boost(text))
+        boosted = self._boost(text)
+        heard = spoken if spoken and boosted == text else words(boosted)
+        marked = self._mark(boosted, heard)
         score = self._compound(marked)
         # Emoticons and emojis are no words: what they weigh is what the score says.
-        weights = self._weights(marked) or [_weight(score)]
+        weights = self._weights(heard if marked == boosted else words(marked)) or [_weight(score)]
         confidence = _confidence(weights)
         if not any(map(str.isalpha, text)):
             return Sentiment(score=round(score, 4), confidence=confidence)
@@ -88,7 +94,15 @@ class Lexicon:
         return Sentiment(score=round(score, 4), confidence=confidence, evidence=evidence)
 
     def _compound(self, marked: str) -> float:
+        if marked.isascii() and not any(map(self._weighs, marked.split())):
+            # What VADER would say in 40 us: without a weight there is nothing to sum up.
+            return 0.0
         return float(self._vader.polarity_scores(marked)["compound"])
+
+    def _weighs(self, token: str) -> bool:
+        """Whether the lexicon has the token, without its punctuation if it is a word, as VADER looks it up."""
+        stripped = token.strip(string.punctuation)
+        return (stripped if len(stripped) > _EMOTICON else token).lower() in self._vader.lexicon
 
     def _boost(self, text: str) -> str:
         def swap(match: re.Match[str]) -> str:
@@ -96,17 +110,17 @@ class Lexicon:
 
         return self._booster.sub(swap, text)
 
-    def _mark(self, text: str) -> str:
+    def _mark(self, text: str, spoken: Sequence[Word]) -> str:
         """The text with every cue replaced by a word that stands in the lexicon with the cue's weight."""
         pieces, end = [], 0
-        for found in _longest(list(self._cues.find(text, words(text)))):
+        for found in _longest(list(self._cues.find(text, spoken))):
             pieces += [text[end : found.start], found.payload]
             end = found.end
         return "".join([*pieces, text[end:]])
 
-    def _weights(self, marked: str) -> list[float]:
+    def _weights(self, spoken: Sequence[Word]) -> list[float]:
         known = self._vader.lexicon
-        return [known[word.text] for word in words(marked) if word.text in known]
+        return [known[word.text] for word in spoken if word.text in known]
 
 
 def label(score: float) -> str:
