@@ -146,6 +146,7 @@ def test_a_file_of_every_format_is_accepted_and_stored(world: World, name: str) 
         (b'{"records": []}', "application/json"), (b"\n\n", "application/x-ndjson"), (xlsx([]), XLSX),
         (xlsx([("review", "stars")]), XLSX), (gzip.compress(b""), "application/gzip"), (b" \n", "text/plain"),
     ],
+    ids=["csv", "json", "untold", "header", "list", "document", "lines", "sheet", "header in a sheet", "gz", "blank"],
 )  # fmt: skip
 def test_a_readable_file_without_rows_is_an_accepted_batch_of_nothing(
     world: World, data: bytes, media_type: str
@@ -172,6 +173,7 @@ def test_rows_that_cannot_be_used_are_set_aside_with_row_and_reason(world: World
         (gzip.compress(b"x" * (3 << 20)), (413, "expands-too-far")), (b"%PDF-1.7 junk", (422, "unreadable-file")),
         (b"PK\x03\x04zip", (415, "unsupported-format")),
     ],
+    ids=["empty cells", "an empty text", "a bomb", "no PDF", "no ZIP"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused(world: World, data: bytes, expected: tuple[int, str]) -> None:
     status, problem = world.post(data)

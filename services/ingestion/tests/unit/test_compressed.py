@@ -38,6 +38,7 @@ def test_members_are_joined_and_padding_is_none() -> None:
         (gzip.compress(CSV)[:-12], "unreadable_file"), (b"\x1f\x8b" + b"junk" * 9, "unreadable_file"),
         (gzip.compress(gzip.compress(CSV)), "unsupported_format"), (gzip.compress(b"\x89PNG"), "unsupported_format"),
     ],
+    ids=["too large", "a bomb", "cut off", "junk", "packed twice", "a picture"],
 )  # fmt: skip
 def test_what_cannot_be_opened_is_refused(data: bytes, code: str) -> None:
     with pytest.raises(BadFile) as caught:
