@@ -131,6 +131,17 @@ def test_a_second_dispatch_gives_the_stage_half_its_budget_again() -> None:
     assert (again.stage.dispatches, again.stage.deadline_at) == (2, START + 4 * SECOND)
 
 
+@pytest.mark.parametrize(("vital", "until"), [(True, 15), (False, 4)])
+def test_the_last_dispatch_of_what_the_run_cannot_do_without_is_waited_for_longer(vital: bool, until: int) -> None:
+    # given
+    record = runs.dispatch_again(FLOW, runs.start_stage(FLOW, run_record(), START), START + 2 * SECOND, vital)
+    # when
+    again = runs.dispatch_again(FLOW, record, START + 3 * SECOND, vital)
+    # then
+    assert again.stage is not None
+    assert (again.stage.dispatches, again.stage.deadline_at) == (3, START + until * SECOND)
+
+
 def test_a_mapped_step_with_a_lost_part_keeps_what_it_has_and_says_so() -> None:
     # given
     record = runs.start_stage(FLOW, run_record(), START)

@@ -125,7 +125,8 @@ class Engine:
                 failed = joining.worth_a_try(stage, outcomes, worth)
                 self.joins.drop(record, stage.name, failed)
                 again = (*joining.missing(stage, outcomes), *failed)
-                self.move(record, runs.dispatch_again(flow, record, at), again)
+                vital = joining.vital(stage, outcomes) or joining.empty_handed(record, outcomes)
+                self.move(record, runs.dispatch_again(flow, record, at, vital), again)
             case Verdict.WAIT:
                 return False
         return True

@@ -22,6 +22,9 @@ LOOK = timedelta(seconds=1.5)
 """How often the sweep looks at a stage that runs: what was never published, or lost with Redis, is seen by then."""
 JOIN_GRACE = timedelta(milliseconds=300)
 """How long after a stage's deadline its own parts and the distributor's timer may still win over the sweep."""
+LAST_WAIT = timedelta(seconds=12)
+"""How long parts without which the run fails are waited for after their last dispatch: about what a worker with
+scientific libraries takes to start."""
 CALLBACK_GRACE = timedelta(seconds=9)
 """How long a delivery may take before the sweep publishes it again; above its task's hard limit less its wait."""
 TIDY_AFTER = timedelta(seconds=60)
@@ -60,10 +63,16 @@ def join_stage(flow: Flow, record: RunRecord, outcomes: joining.Outcomes, at: da
     return fail(moved, lost, at) if lost else start_stage(flow, moved, at)
 
 
-def dispatch_again(flow: Flow, record: RunRecord, at: datetime) -> RunRecord:
-    """The run with its stage's clock set anew, for parts that were lost."""
+def dispatch_again(flow: Flow, record: RunRecord, at: datetime, vital: bool = False) -> RunRecord:
+    """The run with its stage's clock set anew, for parts that were lost.
+
+    `vital`: without them the run fails. After their last dispatch they are waited for longer: they may stand in the
+    queue of a service that is just coming back, and nothing better can be done than to wait.
+    """
     current = _current(record)
     deadline = plan.stage_deadline(flow, record, flow.stages[flow.index(current.name)], at)
+    if vital and current.dispatches + 1 >= joining.MAX_DISPATCHES:
+        deadline = max(deadline, at + LAST_WAIT)
     again = current.model_copy(update={"dispatches": current.dispatches + 1, "deadline_at": deadline})
     return look_later(_untidy(record.model_copy(update={"stages": (*record.stages[:-1], again)})), at)
 

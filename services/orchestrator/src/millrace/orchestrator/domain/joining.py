@@ -110,6 +110,11 @@ def empty_handed(record: RunRecord, outcomes: Outcomes) -> bool:
     return not done and not any(each.ok for each in outcomes.values())
 
 
+def vital(stage: StageRecord, outcomes: Outcomes) -> bool:
+    """Whether a step is not done yet without which the run fails."""
+    return any(step.required and step.status is None and not _enough(step, outcomes) for step in stage.steps)
+
+
 def verdict(stage: StageRecord, outcomes: Outcomes, at: datetime, worth: Collection[str] = frozenset()) -> Verdict:
     """Join when nothing more is waited for or the time is up; a required part that is missing or may pass is worth
     another try, and so is a missing part of the steps in `worth`.
