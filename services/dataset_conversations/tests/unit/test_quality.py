@@ -5,10 +5,10 @@ import pytest
 
 from millrace.contracts import tables
 from millrace.contracts.insights import Check
-from millrace.dataset_conversations.adapters import table_from, table_of
 from millrace.dataset_conversations.domain.build import Dataset
 from millrace.dataset_conversations.domain.quality import Origin, Tables, checks, manifest
 from millrace.dataset_conversations.domain.rows import Conversation, Cut, Turn, unit_columns
+from millrace.worker.tables import table_from, table_of
 
 NINE, TEN = (datetime(2024, 5, 1, hour, tzinfo=UTC) for hour in (9, 10))
 

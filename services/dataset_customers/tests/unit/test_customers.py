@@ -5,9 +5,9 @@ import pytest
 
 from millrace.contracts.records import Rating, Record, Scale
 from millrace.contracts.tables import CUSTOMERS
-from millrace.dataset_customers.adapters import table_of
 from millrace.dataset_customers.domain.customers import contacts, customers, slope
 from millrace.dataset_customers.domain.people import person
+from millrace.worker.tables import table_of
 
 
 def record(record_id: str, day: int, stars: int | None = None, ref: str = "jo", **other: Any) -> Record:

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from millrace.contracts import tables
-from millrace.dataset_customers.adapters import table_of
 from millrace.dataset_customers.domain import expectations
-from millrace.dataset_customers.domain.rules import Rule, checks
+from millrace.quality.rules import Rule, checks
+from millrace.worker.tables import table_of
 
 NINE, TEN = (datetime(2024, 5, 1, hour, tzinfo=UTC) for hour in (9, 10))
 ALL: dict[str, tuple[Rule, ...]] = {

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import Field, field_validator, model_validator
 
 from millrace.contracts.base import Message, Timestamp
+from millrace.contracts.roles import role_of
 
 MAX_TEXT = 20_000
 """Characters of one record's text; longer text is refused at the door."""
@@ -91,6 +92,11 @@ class Record(Message):
         if not self.text.strip() and not self.title.strip() and self.rating is None:
             raise ValueError("neither text nor rating")
         return self
+
+    @property
+    def role(self) -> str:
+        """Who wrote it: `customer`, `agent` or `other`."""
+        return role_of(self.author_role)
 
     @property
     def conv_id(self) -> str:

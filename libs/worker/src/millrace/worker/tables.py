@@ -1,7 +1,7 @@
 """Records and datasets in and out of a part. For services that have pyarrow."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from typing import Any
 
@@ -58,11 +58,15 @@ def write_table(part: Part, name: str, table: pa.Table, schema: Table) -> Artifa
     return part.write(name, tables.encode(table, schema), rows=table.num_rows)
 
 
-def write_rows(part: Part, name: str, rows: Sequence[tuple[Any, ...]], schema: Table) -> ArtifactRef:
-    """Store rows, whose fields are in the order of the schema's columns."""
+def table_of(rows: Sequence[tuple[Any, ...]], schema: Table) -> pa.Table:
+    """Rows, whose fields are in the order of the schema's columns, as a table."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema.columns)
-    arrays = dict(zip(schema.columns, columns, strict=True))
-    return write_table(part, name, pa.table(arrays, schema=tables.arrow_schema(schema)), schema)
+    return table_from(dict(zip(schema.columns, columns, strict=True)), schema)
+
+
+def table_from(columns: Mapping[str, Sequence[Any]], schema: Table) -> pa.Table:
+    """Columns by name as a table."""
+    return pa.table(dict(columns), schema=tables.arrow_schema(schema))
 
 
 def warm_up() -> None:

@@ -5,7 +5,7 @@ from celery import Celery
 from millrace.contracts import catalogue, tables
 from millrace.contracts.inputs import BuildConversations
 from millrace.contracts.outcome import Coverage
-from millrace.dataset_conversations.adapters import table_from, table_of, uncollected
+from millrace.dataset_conversations.adapters import uncollected
 from millrace.dataset_conversations.domain import chunks, language, quality
 from millrace.dataset_conversations.domain.build import Dataset, build
 from millrace.dataset_conversations.domain.quality import Origin, Tables
@@ -13,7 +13,7 @@ from millrace.dataset_conversations.domain.rows import unit_columns
 from millrace.storage.artifacts import ArtifactStore
 from millrace.worker.part import Part, Result
 from millrace.worker.register import register_part
-from millrace.worker.tables import read_records, write_table
+from millrace.worker.tables import read_records, table_from, table_of, write_table
 from millrace.worker.tables import warm_up as warm_up_tables
 
 SAFETY_S = 0.1

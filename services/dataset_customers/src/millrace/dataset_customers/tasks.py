@@ -6,7 +6,6 @@ from millrace.contracts import catalogue, tables
 from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.inputs import BuildCustomers, BuildOperations, BuildRatings
 from millrace.contracts.outcome import Coverage
-from millrace.dataset_customers.adapters import table_of
 from millrace.dataset_customers.domain import quality
 from millrace.dataset_customers.domain.customers import contacts, customers
 from millrace.dataset_customers.domain.operations import operations
@@ -16,7 +15,7 @@ from millrace.dataset_customers.domain.segments import segments
 from millrace.storage.artifacts import ArtifactStore
 from millrace.worker.part import Part, Result
 from millrace.worker.register import register_part
-from millrace.worker.tables import read_records, write_table
+from millrace.worker.tables import read_records, table_of, write_table
 from millrace.worker.tables import warm_up as warm_up_tables
 
 

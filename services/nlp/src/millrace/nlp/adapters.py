@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from millrace.contracts import tables
 from millrace.contracts.artifacts import ArtifactRef
+from millrace.contracts.roles import AGENT
 from millrace.nlp.cache.findings import Finding
 from millrace.nlp.domain.annotate import Annotation, Rules
 from millrace.nlp.domain.duplicates import Written
@@ -22,7 +23,7 @@ from millrace.nlp.domain.reasons import Reasons, parse_reasons
 from millrace.nlp.domain.sentiment import Lexicon, Sentiment
 from millrace.nlp.domain.sentiment_head import SentimentHead, parse_head
 from millrace.nlp.domain.taxonomy import Taxonomy, parse_taxonomy
-from millrace.nlp.domain.units import AGENT, Source, Unit, english
+from millrace.nlp.domain.units import Source, Unit, english
 from millrace.nlp.domain.vectors import UnitVectors, unit_vectors
 from millrace.storage.tables import arrow_schema
 from millrace.worker.errors import BadInput

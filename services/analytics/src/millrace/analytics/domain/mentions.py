@@ -5,9 +5,8 @@ import pandas as pd
 
 from millrace.analytics.domain.estimates import LEVEL, effective_size, net
 from millrace.contracts.insights import Estimate
+from millrace.contracts.roles import AGENT, role_of
 
-AGENTS = frozenset({"agent", "support", "staff", "operator", "representative", "bot"})
-"""The roles of the tenant's own people, as the customers' datasets know them: what they write is no feedback."""
 LABELS = {"churn": "May leave", "effort": "High effort"}
 """Ids whose words say too little."""
 POLAR = 0.05
@@ -21,7 +20,9 @@ def customer_units(annotations: pd.DataFrame) -> pd.DataFrame:
 
 def by_customers(rows: pd.DataFrame) -> pd.Series:
     """Which rows of units or contacts are a customer's own, by their role."""
-    return ~rows["role"].isin(AGENTS)
+    # By word, because an earlier release wrote the producer's own words for a role.
+    agents = [role for role in rows["role"].unique() if role_of(role) == AGENT]
+    return ~rows["role"].isin(agents)
 
 
 def presence(units: pd.DataFrame) -> pd.DataFrame:

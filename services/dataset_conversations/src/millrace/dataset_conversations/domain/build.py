@@ -9,7 +9,6 @@ from millrace.contracts.records import Record
 from millrace.dataset_conversations.domain.language import Heard, Identifier, Language, hear, languages
 from millrace.dataset_conversations.domain.masking import Masked, Masker, known_people
 from millrace.dataset_conversations.domain.people import about_people
-from millrace.dataset_conversations.domain.roles import role_of
 from millrace.dataset_conversations.domain.rows import Conversation, Cut, Turn
 from millrace.dataset_conversations.domain.sentences import Span, sentences
 from millrace.dataset_conversations.domain.shedding import Piece, Threads, blocks
@@ -123,7 +122,7 @@ def _cuts(read: dict[str, list[_Read]], identifier: Identifier) -> Iterator[Cut]
 def _turn(record: Record, masked: Masked, lang: Language, n: int, dup_of: str) -> Turn:
     return Turn(
         turn_id=record.record_id, conv_id=record.conv_id, record_id=record.record_id, n=n,
-        role=role_of(record.author_role), created_at=record.created_at, text=masked.text, lang=lang.code,
+        role=record.role, created_at=record.created_at, text=masked.text, lang=lang.code,
         lang_prob=lang.probability, dup_of=dup_of, masked=masked.count,
     )  # fmt: skip
 

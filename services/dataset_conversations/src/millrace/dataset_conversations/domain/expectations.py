@@ -1,7 +1,7 @@
 """What is expected of conversations, turns and units."""
 
 import re
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ from stdnum import iban, luhn
 from millrace.dataset_conversations.domain.emails import EMAIL
 from millrace.dataset_conversations.domain.found import mentions
 from millrace.dataset_conversations.domain.language import UNKNOWN
-from millrace.dataset_conversations.domain.rules import Rule, schema
+from millrace.quality.expectations import filled, given, is_share, not_before, not_negative, unique
+from millrace.quality.rules import Rule, schema
 
 if TYPE_CHECKING:
     from pandera.pyarrow import DataFrameSchema
@@ -37,51 +38,15 @@ _STREETS = (" Street", " Road", " Avenue", " Lane", "straße ")
 _SEVEN_DIGITS = re.compile(r"(?:\d\D{0,4}){6}\d")
 
 
-def unique(table: pa.Table, column: str) -> pa.Array:
-    """Whether each value is there for the first time."""
-    marks, seen = [], set()
-    for value in table.column(column).to_pylist():
-        marks.append(value not in seen)
-        seen.add(value)
-    return pa.array(marks, pa.bool_())
-
-
-def filled(table: pa.Table, column: str) -> pa.Array:
-    """Whether each value is a text with something in it."""
-    return pc.greater(pc.utf8_length(table.column(column)), 0).combine_chunks()
-
-
-def given(table: pa.Table, column: str) -> pa.Array:
-    """Whether each value is there at all."""
-    return pc.is_valid(table.column(column)).combine_chunks()
-
-
 def known(table: pa.Table, column: str) -> pa.Array:
     """Whether each language is known."""
     return pc.not_equal(table.column(column), UNKNOWN).combine_chunks()
-
-
-def is_share(table: pa.Table, column: str) -> pa.Array:
-    """Whether each value lies between 0 and 1, or is not there."""
-    values = table.column(column)
-    inside = pc.and_(pc.greater_equal(values, 0.0), pc.less_equal(values, 1.0))
-    return pc.fill_null(inside, True).combine_chunks()
-
-
-def count(table: pa.Table, column: str) -> pa.Array:
-    """Whether each number is 0 or more."""
-    return pc.greater_equal(table.column(column), 0).combine_chunks()
 
 
 def after_its_start(table: pa.Table, column: str) -> pa.Array:
     """Whether each unit begins within its text and ends after that."""
     start, end = table.column("start"), table.column(column)
     return pc.and_(pc.greater_equal(start, 0), pc.less(start, end)).combine_chunks()
-
-
-def after_opening(table: pa.Table, column: str) -> pa.Array:
-    """Whether each conversation ends no earlier than it began."""
-    return pc.fill_null(pc.greater_equal(table.column(column), table.column("opened_at")), True).combine_chunks()
 
 
 def in_order(table: pa.Table, column: str) -> pa.Array:
@@ -118,7 +83,7 @@ CONVERSATIONS = (
     Rule(
         name="closed_after_opened",
         column="closed_at",
-        holds=after_opening,
+        holds=partial(not_before, "opened_at"),
         what="conversations that end before they begin",
     ),
 )
@@ -130,7 +95,7 @@ TURNS = (
     Rule(name="nothing_personal_left", column="text", holds=nothing_personal, what="turns with a personal pattern"),
     Rule(name="unknown_language", column="lang", holds=known, what="in an unknown language", limit=MAX_UNKNOWN),
     Rule(name="language_probabilities", column="lang_prob", holds=is_share, what="probabilities beyond 0 to 1"),
-    Rule(name="masked_counts", column="masked", holds=count, what="counts below 0"),
+    Rule(name="masked_counts", column="masked", holds=not_negative, what="counts below 0"),
 )
 UNITS = (
     Rule(name="unit_ids_unique", column="unit_id", holds=unique, what="repeated ids"),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from millrace.contracts.records import Record
-from millrace.dataset_conversations.domain.roles import OTHER, role_of
+from millrace.contracts.roles import OTHER
 
 _NOT_A_LETTER = re.compile(r"[\W\d_]+")
 _HEADERS = re.compile(
@@ -20,7 +20,7 @@ def about_people(records: Iterable[Record]) -> Iterator[str]:
     """Values of fields that name a person; they may be ids or addresses as well."""
     for record in records:
         yield record.customer_ref
-        if role_of(record.author_role) == OTHER:
+        if record.role == OTHER:
             yield record.author_role
         for header, value in record.attrs.items():
             if _HEADERS.fullmatch(_NOT_A_LETTER.sub("", header.casefold())):

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from millrace.contracts.insights import Check, Manifest
-from millrace.dataset_conversations.domain import expectations, rules
+from millrace.dataset_conversations.domain import expectations
 from millrace.dataset_conversations.domain.build import Dataset
 from millrace.dataset_conversations.domain.language import UNKNOWN
 from millrace.dataset_conversations.domain.masking import KINDS
+from millrace.quality import rules
 
 MAX_EMPTY = 0.2
 """Share of the records that were looked at that may be without text."""

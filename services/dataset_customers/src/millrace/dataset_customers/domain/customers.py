@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from millrace.contracts.records import Record
+from millrace.contracts.roles import AGENT
 from millrace.dataset_customers.domain.lifecycle import lifecycle
 from millrace.dataset_customers.domain.people import person
 from millrace.dataset_customers.domain.profile import Profile
 from millrace.dataset_customers.domain.ratings import normalised
-from millrace.dataset_customers.domain.roles import is_agent, role_of
 from millrace.dataset_customers.domain.rows import ContactRow, CustomerRow
 
 MIN_FOR_SLOPE = 3
@@ -29,7 +29,7 @@ def customers(records: Sequence[Record], tenant: str) -> list[CustomerRow]:
     """
     own: dict[str, list[Record]] = {}
     for record in records:
-        if record.customer_ref.strip() and not is_agent(record):
+        if record.customer_ref.strip() and record.role != AGENT:
             own.setdefault(person(tenant, record.customer_ref), []).append(record)
     latest = max((record.created_at for record in records if record.created_at), default=None)
     reopened = _reopened(records, tenant)
@@ -41,7 +41,7 @@ def contacts(records: Sequence[Record], tenant: str) -> list[ContactRow]:
     return [
         ContactRow(
             record_id=record.record_id, customer=person(tenant, record.customer_ref), conv_id=record.conv_id,
-            created_at=record.created_at, role=role_of(record.author_role),
+            created_at=record.created_at, role=record.role,
         )
         for record in records
         if record.customer_ref.strip()

@@ -1,13 +1,14 @@
 """What is expected of ratings, segments, customers, contacts, tickets and the load by hour."""
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from millrace.dataset_customers.domain.columns import looks_personal
-from millrace.dataset_customers.domain.rules import Rule, schema
+from millrace.quality.expectations import filled, given, is_share, not_before, not_negative, unique
+from millrace.quality.rules import Rule, schema
 
 if TYPE_CHECKING:
     from pandera.pyarrow import DataFrameSchema
@@ -16,45 +17,9 @@ MAX_TIMELESS = 0.5
 """Share of rated records that may be without a time."""
 
 
-def unique(table: pa.Table, column: str) -> pa.Array:
-    """Whether each value is there for the first time."""
-    marks, seen = [], set()
-    for value in table.column(column).to_pylist():
-        marks.append(value not in seen)
-        seen.add(value)
-    return pa.array(marks, pa.bool_())
-
-
-def given(table: pa.Table, column: str) -> pa.Array:
-    """Whether each value is there at all."""
-    return pc.is_valid(table.column(column)).combine_chunks()
-
-
-def filled(table: pa.Table, column: str) -> pa.Array:
-    """Whether each value is a text with something in it."""
-    return pc.greater(pc.utf8_length(table.column(column)), 0).combine_chunks()
-
-
-def is_share(table: pa.Table, column: str) -> pa.Array:
-    """Whether each value lies between 0 and 1, or is not there."""
-    values = table.column(column)
-    inside = pc.and_(pc.greater_equal(values, 0.0), pc.less_equal(values, 1.0))
-    return pc.fill_null(inside, True).combine_chunks()
-
-
-def not_negative(table: pa.Table, column: str) -> pa.Array:
-    """Whether each number is 0 or more, or is not there."""
-    return pc.fill_null(pc.greater_equal(table.column(column), 0), True).combine_chunks()
-
-
 def positive(table: pa.Table, column: str) -> pa.Array:
     """Whether each number is above 0."""
     return pc.greater(table.column(column), 0).combine_chunks()
-
-
-def after_first(table: pa.Table, column: str) -> pa.Array:
-    """Whether each customer's last contact is no earlier than the first."""
-    return pc.fill_null(pc.greater_equal(table.column(column), table.column("first_at")), True).combine_chunks()
 
 
 def rising(table: pa.Table, column: str) -> pa.Array:
@@ -85,7 +50,7 @@ CUSTOMERS = (
     Rule(
         name="times_ordered",
         column="last_at",
-        holds=after_first,
+        holds=partial(not_before, "first_at"),
         what="customers whose last contact is before their first",
     ),
     Rule(name="contacts_counted", column="contacts", holds=positive, what="customers without a contact"),

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from millrace.contracts.records import Record
+from millrace.contracts.roles import AGENT
 from millrace.dataset_customers.domain.columns import bare
-from millrace.dataset_customers.domain.roles import is_agent
 
 OPENED = frozenset({"openedat", "opened", "ticketcreatedat", "startedat"})
 FIRST_REPLY = frozenset({"firstreplyat", "firstresponseat", "firstrepliedat", "firstrespondedat"})
 RESOLVED = frozenset({"resolvedat", "closedat", "solvedat", "resolved", "closed", "solved"})
 STATUS = frozenset({"status", "state", "ticketstatus"})
 REOPENED = frozenset({"reopened", "reopens", "reopencount", "reopenings"})
-AGENT = frozenset({"agent", "agentname", "agentid", "assignee", "assignedto", "handledby"})
+HANDLED_BY = frozenset({"agent", "agentname", "agentid", "assignee", "assignedto", "handledby"})
 """Attribute names, in lower case and without anything between their words."""
 TIMES = frozenset(name for name in OPENED | FIRST_REPLY | RESOLVED if name.endswith("at"))
 """Those that must hold a time; a `resolved` may also hold a yes."""
@@ -50,8 +50,8 @@ def lifecycle(thread: list[Record]) -> Lifecycle | None:
     attrs = list(_attributes(thread))
     status = _last(value.lower().replace("_", " ").replace("-", " ") for _, value in _under(attrs, STATUS))
     known = status if status in OPEN_STATES | CLOSED_STATES else ""
-    told = _under(attrs, FIRST_REPLY | RESOLVED | REOPENED | AGENT)
-    if not known and not told and not any(map(is_agent, thread)):
+    told = _under(attrs, FIRST_REPLY | RESOLVED | REOPENED | HANDLED_BY)
+    if not known and not told and not any(record.role == AGENT for record in thread):
         return None
     times = [record.created_at for record in thread if record.created_at]
     return Lifecycle(
@@ -61,7 +61,7 @@ def lifecycle(thread: list[Record]) -> Lifecycle | None:
         last_at=max(times, default=None),
         is_open=known in OPEN_STATES,
         reopened=max((_count(value) for _, value in _under(attrs, REOPENED)), default=int(known == "reopened")),
-        agent=_last(value for _, value in _under(attrs, AGENT)),
+        agent=_last(value for _, value in _under(attrs, HANDLED_BY)),
         unreadable=sum(1 for key, value in attrs if key in TIMES and moment(value) is None),
     )
 
@@ -102,9 +102,9 @@ def _first_answer(thread: list[Record]) -> datetime | None:
     """When an agent first answered: the first agent's turn after someone else's."""
     asked = False
     for record in thread:
-        if asked and is_agent(record) and record.created_at:
+        if asked and record.role == AGENT and record.created_at:
             return record.created_at
-        asked = asked or not is_agent(record)
+        asked = asked or record.role != AGENT
     return None
 
 

@@ -11,7 +11,7 @@ from millrace.contracts.records import Record
 from millrace.dataset_customers.domain import expectations
 from millrace.dataset_customers.domain.operations import Operations
 from millrace.dataset_customers.domain.rows import CustomerRow, RatingRow, SegmentRow, TicketRow
-from millrace.dataset_customers.domain.rules import Rule, checks
+from millrace.quality.rules import Rule, checks
 
 MIN_RATED = 0.5
 """Share of records that should have a rating; below it the scores speak for few."""

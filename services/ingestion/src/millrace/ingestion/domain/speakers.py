@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from millrace.contracts.roles import AGENT, CUSTOMER
 from millrace.ingestion.domain.synonyms import ROLES, is_known, phrase
 
 _LABELS = frozenset({
@@ -22,7 +23,6 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 """How those who are paid for it begin a conversation."""
-AGENT, CUSTOMER = "agent", "customer"
 
 
 def role_in(label: str) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from millrace.contracts.insights import Quote
+from millrace.contracts.roles import AGENT
 
 ENGLISH = "en"
-AGENT = "agent"
-"""The role of the tenant's own people: what they write is no feedback."""
 
 
 @dataclass(frozen=True, slots=True)
