@@ -16,7 +16,7 @@ from millrace.local.servers import start_moto, start_redis
 from millrace.local.settings import inherited
 from millrace.local.stack import VISIBILITY_S
 from millrace.storage.aws import Clients
-from millrace.storage.provision import create_bucket, create_key, create_queues, create_table
+from millrace.storage.provision import create_account_table, create_bucket, create_key, create_queues, create_table
 from millrace.storage.settings import StorageSettings
 
 AWS = {
@@ -73,6 +73,7 @@ def _provision(moto_url: str) -> dict[str, str]:
     settings = StorageSettings(aws_endpoint_url=moto_url)
     clients = Clients(settings, credentials=("local", "local"))
     create_table(clients, settings.table)
+    create_account_table(clients, settings.account_table)
     create_bucket(clients, settings.bucket)
     queues = create_queues(clients, (*routing.QUEUES, routing.UNROUTED), VISIBILITY_S)
     key = create_key(clients)

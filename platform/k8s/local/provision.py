@@ -5,7 +5,7 @@ from urllib.request import Request, urlopen
 
 from millrace.contracts import routing
 from millrace.storage.aws import Clients
-from millrace.storage.provision import create_bucket, create_key, create_queues, create_table
+from millrace.storage.provision import create_account_table, create_bucket, create_key, create_queues, create_table
 from millrace.storage.settings import StorageSettings
 
 VISIBILITY_S = 6
@@ -20,6 +20,7 @@ def provision(clients: Clients) -> None:
     if settings.kms_key_arn in {key["KeyArn"] for key in keys}:
         return
     create_table(clients, settings.table)
+    create_account_table(clients, settings.account_table)
     create_bucket(clients, settings.bucket)
     create_queues(clients, (*routing.QUEUES, routing.UNROUTED), VISIBILITY_S)
     seed = Request(f"{settings.aws_endpoint_url}/moto-api/seed?a={SEED}", method="POST")  # noqa: S310 - our own moto

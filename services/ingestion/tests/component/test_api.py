@@ -15,9 +15,9 @@ from millrace.ingestion.admission import Admission
 from millrace.ingestion.app import build
 from millrace.ingestion.auth import KeyRing
 from millrace.ingestion.control import Control
+from millrace.ingestion.ports import Ports
 from millrace.ingestion.pressure import MemoryPressure
 from millrace.ingestion.report_routes import Reports
-from millrace.ingestion.routes import Ports
 from millrace.storage.links import ReportLinks
 from millrace.storage.memory import MemoryFlows, MemoryObjects, MemoryRuns, memory_artifacts
 from millrace.testing.factories import artifact

@@ -25,9 +25,9 @@ from millrace.ingestion.auth import KeyRing
 from millrace.ingestion.body import Options
 from millrace.ingestion.control import Control
 from millrace.ingestion.domain.errors import BadFile
+from millrace.ingestion.ports import Ports
 from millrace.ingestion.pressure import MemoryPressure
 from millrace.ingestion.report_routes import Reports
-from millrace.ingestion.routes import Ports
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.links import ReportLinks
 from millrace.storage.memory import MemoryFlows, MemoryRuns, memory_artifacts

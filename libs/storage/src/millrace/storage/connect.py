@@ -7,8 +7,10 @@ from redis import Redis
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.aws import Clients
 from millrace.storage.dynamodb import DynamoRuns
+from millrace.storage.dynamodb_items import DynamoItems
 from millrace.storage.flows import DynamoFlows
 from millrace.storage.hot import RedisHot, connect
+from millrace.storage.items import Items
 from millrace.storage.kms import KmsEnvelope
 from millrace.storage.ports import FlowStore, RunStore
 from millrace.storage.s3 import S3Objects
@@ -22,6 +24,7 @@ class Stores:
     runs: RunStore
     flows: FlowStore
     artifacts: ArtifactStore
+    items: Items
     redis: "Redis"
     clients: Clients
 
@@ -47,4 +50,5 @@ def connect_stores(settings: StorageSettings, credentials: tuple[str, str] | Non
     )
     runs = DynamoRuns(clients, settings.table, settings.retention_days)
     flows = DynamoFlows(clients, settings.table)
-    return Stores(runs=runs, flows=flows, artifacts=artifacts, redis=redis, clients=clients)
+    items = DynamoItems(clients, settings.account_table)
+    return Stores(runs=runs, flows=flows, artifacts=artifacts, items=items, redis=redis, clients=clients)

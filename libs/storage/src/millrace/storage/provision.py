@@ -44,6 +44,20 @@ def create_table(clients: Clients, table: str) -> None:
     )
 
 
+def create_account_table(clients: Clients, table: str) -> None:
+    """The table of items (`items.Items`) with its time to live."""
+    dynamodb = clients.client("dynamodb")
+    dynamodb.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+    )
+    dynamodb.update_time_to_live(
+        TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+    )
+
+
 def create_bucket(clients: Clients, bucket: str) -> None:
     """The artifact bucket."""
     region = clients.settings.aws_region

@@ -12,6 +12,8 @@ class StorageSettings(Settings):
     """Empty for AWS itself; an address for any S3, DynamoDB and KMS that speaks the same."""
     aws_region: str = "eu-central-1"
     table: str = "millrace-runs"
+    account_table: str = "millrace-accounts"
+    """Tenants, API keys, endpoints, deliveries and uploads."""
     bucket: str = "millrace-artifacts"
     kms_key_arn: str = ""
     """ARN of the master key; an alias will not do, because sealed messages name the ARN."""

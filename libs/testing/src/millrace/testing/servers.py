@@ -10,7 +10,7 @@ from millrace.local.servers import Server, start_moto, start_redis
 from millrace.local.settings import inherited_whole
 from millrace.storage.aws import Clients
 from millrace.storage.connect import Stores, connect_stores
-from millrace.storage.provision import create_bucket, create_key, create_table
+from millrace.storage.provision import create_account_table, create_bucket, create_key, create_table
 from millrace.storage.settings import StorageSettings
 
 CREDENTIALS = ("test", "test")
@@ -54,10 +54,12 @@ def stores(moto: Server, redis_server: Server, clients: Clients) -> Iterator[Sto
     """Real stores with a table, bucket and key of their own."""
     unique = secrets.token_hex(6)
     settings = StorageSettings(
-        aws_endpoint_url=moto.url, table=f"runs-{unique}", bucket=f"artifacts-{unique}",
+        aws_endpoint_url=moto.url, table=f"runs-{unique}", account_table=f"accounts-{unique}",
+        bucket=f"artifacts-{unique}",
         kms_key_arn=create_key(clients), redis_url=redis_server.url,
     )  # fmt: skip
     create_table(clients, settings.table)
+    create_account_table(clients, settings.account_table)
     create_bucket(clients, settings.bucket)
     made = connect_stores(settings, CREDENTIALS)
     yield made

@@ -20,7 +20,7 @@ from millrace.local.rabbitmq import start_rabbitmq
 from millrace.local.servers import Server, answers, bound_socket, launch_moto, start_redis, wait_for_moto
 from millrace.local.settings import LocalSettings, inherited
 from millrace.storage.aws import Clients
-from millrace.storage.provision import create_bucket, create_key, create_queues, create_table
+from millrace.storage.provision import create_account_table, create_bucket, create_key, create_queues, create_table
 from millrace.storage.settings import StorageSettings
 from millrace.worker.classes import arguments
 from millrace.worker.settings import CHILD_ENVIRONMENT, WorkerSettings
@@ -137,11 +137,13 @@ class Stack:
             clients.client(service)
         wait_for_moto(moto)
         create_table(clients, settings.table)
+        create_account_table(clients, settings.account_table)
         create_bucket(clients, settings.bucket)
         queues = create_queues(clients, (*routing.QUEUES, routing.UNROUTED), VISIBILITY_S)
         return {
             "MILLRACE_AWS_REGION": settings.aws_region,
             "MILLRACE_TABLE": settings.table,
+            "MILLRACE_ACCOUNT_TABLE": settings.account_table,
             "MILLRACE_BUCKET": settings.bucket,
             "MILLRACE_KMS_KEY_ARN": create_key(clients),
             "MILLRACE_SQS_QUEUE_URL": queues.replace(moto.url, self.route("aws", moto.url)),

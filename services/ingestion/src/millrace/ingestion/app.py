@@ -14,9 +14,10 @@ from millrace.ingestion.adapters import CeleryAsker, CeleryStarter, PagePool, Pa
 from millrace.ingestion.admission import Admission
 from millrace.ingestion.auth import KeyRing
 from millrace.ingestion.control import Control
+from millrace.ingestion.ports import Ports
 from millrace.ingestion.pressure import queue_pressure
 from millrace.ingestion.report_routes import Reports
-from millrace.ingestion.routes import Ports, router
+from millrace.ingestion.routes import router
 from millrace.ingestion.settings import Settings
 from millrace.storage.connect import connect_stores
 from millrace.storage.links import ReportLinks

@@ -1,15 +1,16 @@
 """The routes that ask something of a run: cancel and redrive."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
+from millrace.contracts.access import Scope
 from millrace.contracts.api import Asked, CancelRequest, RedriveRequest
 from millrace.contracts.ids import RUN_ID
-from millrace.ingestion.auth import KeyRing
+from millrace.ingestion.auth import Caller, KeyRing
 from millrace.ingestion.control import Control
 from millrace.ingestion.limited import read_limited
 from millrace.storage.errors import NotFound
@@ -22,20 +23,19 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def add_control(api: APIRouter, keys: KeyRing, control: Control) -> None:
     """Offer `POST /runs/{id}/cancel` and `POST /runs/{id}/redrive`."""
+    controller = Annotated[Caller, Depends(keys.needs(Scope.RUNS_CONTROL))]
 
     @api.post("/runs/{run_id}/cancel", status_code=202, response_model=Asked, openapi_extra=_takes(CancelRequest))
-    async def cancel(request: Request, run_id: str) -> Asked:
+    async def cancel(request: Request, caller: controller, run_id: str) -> Asked:
         """End the run now. It takes effect before its next part starts."""
-        tenant = keys.tenant(request)
         wanted = await _read(request, CancelRequest)
-        return await run_in_threadpool(control.cancel, tenant, _known(run_id), wanted.reason)
+        return await run_in_threadpool(control.cancel, caller.tenant, _known(run_id), wanted.reason)
 
     @api.post("/runs/{run_id}/redrive", status_code=202, response_model=Asked, openapi_extra=_takes(RedriveRequest))
-    async def redrive(request: Request, run_id: str) -> Asked:
+    async def redrive(request: Request, caller: controller, run_id: str) -> Asked:
         """Run an ended run again: what failed or is missing, or from a stage or step on."""
-        tenant = keys.tenant(request)
         wanted = await _read(request, RedriveRequest)
-        return await run_in_threadpool(control.redrive, tenant, _known(run_id), wanted.start)
+        return await run_in_threadpool(control.redrive, caller.tenant, _known(run_id), wanted.start)
 
 
 def _known(run_id: str) -> str:

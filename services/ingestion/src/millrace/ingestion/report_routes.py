@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from millrace.contracts.access import Scope
 from millrace.contracts.artifacts import HTML, JSON
 from millrace.contracts.ids import RUN_ID
 from millrace.contracts.views import attempts, settled
@@ -64,6 +65,7 @@ def wants_page(accept: str) -> bool:
 
 def add_report(api: APIRouter, keys: KeyRing, reports: Reports) -> None:
     """`GET /runs/{run_id}/report`."""
+    reader = keys.needs(Scope.RUNS_READ)
 
     @api.get("/runs/{run_id}/report", responses={200: {"content": {JSON: {}, HTML: {}}}})
     async def report(
@@ -74,7 +76,7 @@ def add_report(api: APIRouter, keys: KeyRing, reports: Reports) -> None:
         JSON, or a self-contained page where `Accept` names HTML first. `token`, out of a callback's link, stands in
         for the API key.
         """
-        tenant = reports.opened(token, run_id, attempt) if token else keys.tenant(request)
+        tenant = reports.opened(token, run_id, attempt) if token else (await reader(request)).tenant
         data = await run_in_threadpool(reports.find, tenant, run_id, attempt)
         if not wants_page(request.headers.get("accept", "")):
             return Response(data, media_type=JSON, headers=PRIVATE)
