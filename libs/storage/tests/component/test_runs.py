@@ -114,11 +114,12 @@ def test_a_key_that_was_used_brings_back_the_first_answer_and_makes_no_run(runs:
 
 def test_a_key_is_known_once_its_run_is_there_and_to_its_tenant_only(runs: RunStore) -> None:
     # given
-    assert not runs.knows_key("acme", "k")
+    once = Idempotency(key="k", fingerprint="f", answer="a")
+    assert runs.known("acme", "k") is None
     # when
-    runs.create(run_record(), Idempotency(key="k", fingerprint="f", answer="a"))
+    runs.create(run_record(), once)
     # then
-    assert [runs.knows_key(*each) for each in (("acme", "k"), ("acme", "k2"), ("rival", "k"))] == [True, False, False]
+    assert [runs.known(*each) for each in (("acme", "k"), ("acme", "k2"), ("rival", "k"))] == [once, None, None]
 
 
 def test_another_tenant_may_use_the_same_key(runs: RunStore) -> None:

@@ -20,7 +20,11 @@ from millrace.nlp.domain.recognition import Known
 from millrace.nlp.domain.sentiment import Sentiment
 from millrace.nlp.domain.units import Source
 from millrace.nlp.errors import CacheUnavailable
+from millrace.storage.items import MemoryItems
+from millrace.storage.kms import KmsEnvelope
+from millrace.storage.master_key import MemoryMasterKey
 from millrace.storage.memory import MemoryEnvelope
+from millrace.storage.tenant_keys import TenantKeys
 
 SOURCE = Source("The zip broke.", "1", "en")
 FINDING = Finding(
@@ -250,3 +254,43 @@ def test_topics_do_without_a_store_that_fails() -> None:
     assert part.recall() == []
     part.keep([Known("topic_1", "parking", np.ones(384, dtype=np.float32))])
     assert part.faults == 1
+
+
+def test_a_data_key_that_opens_no_more_is_replaced(cells: Cells) -> None:
+    # Given a store whose data key was sealed by keys that are gone
+    memory(cells, MemoryEnvelope()).remember({SOURCE: FINDING})
+    envelope = MemoryEnvelope()
+
+    # When another process remembers something
+    part = memory(cells, envelope)
+    part.remember({SOURCE: FINDING})
+
+    # Then it could, and the next one recalls it
+    assert part.faults == 0
+    assert memory(cells, envelope).recall([SOURCE]).keys() == {SOURCE}
+
+
+def test_a_shredded_tenant_has_no_memory(cells: Cells) -> None:
+    # Given a tenant whose keys are gone for good
+    keys = TenantKeys(items=MemoryItems(), master=MemoryMasterKey())
+    memory(cells, KmsEnvelope(keys)).remember({SOURCE: FINDING})
+    before = stored(cells)
+    keys.shred("acme")
+
+    # When a process that did not know them looks, or would remember
+    part = memory(cells, KmsEnvelope(keys))
+    found = part.recall([SOURCE])
+    part.remember({SOURCE: FINDING})
+
+    # Then nothing is known, nothing is written, and a fault is counted
+    assert (found, part.faults > 0, stored(cells)) == ({}, True, before)
+
+
+def test_topics_of_another_format_are_not_read(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given topics as another release wrote them
+    sealed = SealedCells(cells, MemoryEnvelope())
+    TopicMemory(sealed, "acme", "minilm").keep([Known("topic_1", "parking", np.ones(384, dtype=np.float32))])
+    monkeypatch.setattr("millrace.nlp.cache.topics.FORMAT", 99)
+
+    # Then none are known
+    assert TopicMemory(sealed, "acme", "minilm").recall() == []

@@ -42,7 +42,7 @@ class RedriveRequest(BaseModel):
 
 
 class Asked(Message):
-    """The answer to a cancel or a redrive (202): it has been passed on, and shows in the run when it is done."""
+    """The answer to a cancel or a redrive (202): it is written down, will be done, and shows in the run when it is."""
 
     run_id: str
     attempt: int
@@ -147,9 +147,12 @@ class CallbackView(Message):
     """The callback as its producer sees it."""
 
     event_id: str
+    endpoint_id: str = ""
     status: CallbackStatus
     deliveries: int
     last_status: int | None = None
+    last_error: str = ""
+    """What went wrong with the last attempt, as a machine key; empty when nothing did."""
     delivered_at: Timestamp | None = None
 
 
@@ -195,6 +198,8 @@ class RunView(Message):
     """Oldest first; the last is the present one."""
     redriving: bool = False
     """Whether a newer attempt than the one that ended last is at work."""
+    asked: Literal["cancel", "redrive"] | None = None
+    """What was asked of the run and is not carried out yet."""
     links: dict[str, str]
 
 

@@ -66,6 +66,7 @@ CANCEL = _control("orchestration.cancel", "orchestrator", "orchestration", messa
 REDRIVE = _control("orchestration.redrive", "orchestrator", "orchestration", messages.Redrive, 5)
 FAN_OUT = _control("distribution.fan_out", "orchestrator", "distribution", messages.FanOut, 5)
 DELIVER = _control("callback.deliver", "callback", "callback", messages.Deliver, 8)
+PROBE = _control("callback.probe", "callback", "callback", messages.Probe, 8)
 
 CONVERSATIONS = _part(
     "dataset.conversations.build", "dataset_conversations", inputs.BuildConversations, 4, 2,
@@ -118,7 +119,7 @@ SERVICE_LEVELS = _part(
 )  # fmt: skip
 REPORT = _part("analytics.report", "analytics", inputs.WriteReport, 3, 2, report=Output(content=Report, durable=True))
 
-CONTROL = (ADVANCE, CANCEL, REDRIVE, FAN_OUT, DELIVER)
+CONTROL = (ADVANCE, CANCEL, REDRIVE, FAN_OUT, DELIVER, PROBE)
 """Tasks that move a run; each takes its message as it is."""
 
 PARTS = (

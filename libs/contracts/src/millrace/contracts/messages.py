@@ -42,7 +42,7 @@ class Cancel(RunMessage):
     """`orchestration.cancel`: end the run's attempt now, unless it has ended."""
 
     reason: str = ""
-    """In the words of whoever asked; shown with the run."""
+    """In the words of whoever asked; of older releases only. It is personal, and in the run record now."""
 
 
 FROM_FAILED = "failed"
@@ -102,6 +102,16 @@ class Deliver(RunMessage):
     event_id: str
     delivery: int = Field(default=1, ge=1)
     """Number of this delivery attempt."""
+
+
+class Probe(RunMessage):
+    """`callback.probe`: send a test event to an endpoint, once.
+
+    It belongs to no run: `run_id` is one that nobody has, because every message carries one.
+    """
+
+    endpoint_id: str
+    event_id: str
 
 
 def part_id(step: str, part: int) -> str:

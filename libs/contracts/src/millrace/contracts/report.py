@@ -163,6 +163,8 @@ class CallbackData(Message):
     """Opens without a key until `report_expires_at`."""
     report_expires_at: Timestamp | None = None
     report_sha256: str | None = None
+    left_out: tuple[str, ...] = ()
+    """Fields that are empty here because the body would have been too large; the report and the run have them."""
     accepted_at: Timestamp
     ended_at: Timestamp
     seconds: float

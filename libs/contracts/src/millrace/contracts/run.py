@@ -2,39 +2,18 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.base import Message, Timestamp
+from millrace.contracts.happening import Gap as Gap
+from millrace.contracts.happening import RunEvent as RunEvent
+from millrace.contracts.happening import RunStatus as RunStatus
 from millrace.contracts.ids import Name, RunId, TenantId
-from millrace.contracts.messages import Slice
+from millrace.contracts.messages import FROM_FAILED, Slice
 from millrace.contracts.outcome import Coverage, OutcomeStatus, Reason
-
-
-class RunStatus(StrEnum):
-    """Where a run is. The last four are terminal and never change."""
-
-    ACCEPTED = "accepted"
-    RUNNING = "running"
-    COMPLETED = "completed"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def terminal(self) -> bool:
-        """Whether the run has ended."""
-        return self not in (RunStatus.ACCEPTED, RunStatus.RUNNING)
-
-
-class Gap(Message):
-    """A step that is missing from the result, and what it costs the reader."""
-
-    step: str
-    reason: str
-    effect: str = ""
 
 
 class PartRecord(Message):
@@ -106,9 +85,13 @@ class CallbackRecord(Message):
 
     url: str
     event_id: str
+    endpoint_id: str = ""
+    """The URL's endpoint; empty in what releases wrote that knew no endpoints."""
     status: CallbackStatus = CallbackStatus.PENDING
     deliveries: int = 0
     """Attempts made."""
+    replayed_after: int | None = None
+    """How many of them came before somebody last asked for it again; None when nobody did."""
     last_error: str = ""
     last_status: int | None = None
     delivered_at: Timestamp | None = None
@@ -125,6 +108,19 @@ class AttemptRecord(Message):
     gaps: tuple[Gap, ...] = ()
     report: ArtifactRef | None = None
     callback: CallbackRecord | None = None
+
+
+class Ask(Message):
+    """What somebody has asked of a run. It stands in the record until it is done, whatever becomes of messages."""
+
+    what: Literal["cancel", "redrive"]
+    attempt: int
+    """The attempt to end, or the ended one that a new attempt comes after."""
+    at: Timestamp
+    reason: str = Field(default="", repr=False)
+    """Of a cancel, in the words of whoever asked."""
+    start: str = FROM_FAILED
+    """Of a redrive, what is to run again."""
 
 
 class RunRecord(Message):
@@ -166,8 +162,36 @@ class RunRecord(Message):
     """Ends of steps, from before a redrive or a loss, that stand where nothing they depend on has changed."""
     recoveries: int = 0
     """How often this attempt went back to an earlier stage because artifacts were lost."""
+    recovered_at: Timestamp | None = None
+    """When it did so last."""
+    kept: int = 0
+    """How many of its stages are from before that; what happened to them is among `told`."""
+    told: tuple[RunEvent, ...] = ()
+    """What happened before the attempt, or before it last went back: the record holds no stages of that time."""
     tidy_at: Timestamp | None = None
     """When objects that nobody refers to are looked for; None when none can have been left behind."""
+    asked: Ask | None = None
+    """See `pending`."""
+
+    @property
+    def pending(self) -> Ask | None:
+        """What was asked of this attempt and is not carried out yet."""
+        asked = self.asked
+        if asked is None or asked.attempt != self.attempt or (asked.what == "cancel") is self.status.terminal:
+            return None
+        return asked
+
+    def asking(self, asked: Ask) -> "RunRecord":
+        """The record with this asked of it, and due at once."""
+        changed = self.model_copy(update={"asked": asked})
+        return changed.model_copy(update={"due_at": changed.due(self.due_at)})
+
+    def due(self, at: datetime | None) -> datetime | None:
+        """When to look at the record that would else be looked at then: no later than something was asked of it."""
+        pending = self.pending
+        if pending is None:
+            return at
+        return pending.at if at is None else min(at, pending.at)
 
     @property
     def head(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def run_view(record: RunRecord, pending: tuple[str, ...] = ()) -> RunView:
         seconds=(shown.ended_at - began).total_seconds() if shown.ended_at else None, stages=stages, gaps=shown.gaps,
         reason=shown.reason, metadata=record.metadata, callback=_callback_view(record.callback),
         attempts=tuple(_attempt_view(record.run_id, each) for each in attempts(record)),
-        redriving=shown is not record, links=links,
+        redriving=shown is not record, asked=record.pending.what if record.pending else None, links=links,
     )  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def _callback_view(callback: CallbackRecord | None) -> CallbackView | None:
     if callback is None:
         return None
     return CallbackView(
-        event_id=callback.event_id, status=callback.status, deliveries=callback.deliveries,
-        last_status=callback.last_status, delivered_at=callback.delivered_at,
+        event_id=callback.event_id, endpoint_id=callback.endpoint_id, status=callback.status,
+        deliveries=callback.deliveries, last_status=callback.last_status, last_error=callback.last_error,
+        delivered_at=callback.delivered_at,
     )  # fmt: skip

@@ -46,7 +46,7 @@ class ArtifactStore:
             tier=tier, key=key, sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type=media_type,
             schema_name=schema_name, rows=rows,
         )  # fmt: skip
-        sealed = self.envelope.encrypt(data, _context(tenant))
+        sealed = self.envelope.encrypt(data, _context(tenant, ref))
         created = self._store(ref).put(f"{tenant}/{key}", sealed)
         return (ref, True) if created else (self._what_is_there(tenant, ref), False)
 
@@ -82,7 +82,7 @@ class ArtifactStore:
         self.cold.delete(f"{tenant}/{key}")
 
     def _open(self, tenant: str, ref: ArtifactRef) -> bytes:
-        return self.envelope.decrypt(self._store(ref).get(f"{tenant}/{ref.key}"), _context(tenant))
+        return self.envelope.decrypt(self._store(ref).get(f"{tenant}/{ref.key}"), _context(tenant, ref))
 
     def _store(self, ref: ArtifactRef) -> ObjectStore:
         return self.hot if ref.tier == "hot" else self.cold
@@ -92,5 +92,7 @@ class ArtifactStore:
         return ref.model_copy(update={"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)})
 
 
-def _context(tenant: str) -> dict[str, str]:
-    return {"tenant": tenant, "purpose": "artifact"}
+def _context(tenant: str, ref: ArtifactRef) -> dict[str, str]:
+    """Whose bytes, of which run, and what they are: every key begins with its run."""
+    run = ref.key.partition("/")[0]
+    return {"tenant": tenant, "run": run, "purpose": "artifact", "schema": ref.schema_name}

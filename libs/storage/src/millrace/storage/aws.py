@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
@@ -38,15 +38,27 @@ class Clients:
 
     def client(self, service: str) -> Any:
         """The client of this process for `s3`, `dynamodb`, `kms` or `sqs`."""
-        key = os.getpid(), service
+        return self._client(service, self.settings.aws_endpoint_url, _CONFIG, service)
+
+    def signer(self, inside: bool = False) -> Any:
+        """A client for `s3` that signs addresses for others to use: as producers see the store, or those `inside`."""
+        endpoint = ("" if inside else self.settings.upload_endpoint_url) or self.settings.aws_endpoint_url
+        # Without an endpoint, botocore signs the global one, which sends younger buckets' requests elsewhere:
+        # https://github.com/boto/boto3/issues/2989
+        style: Literal["auto", "virtual"] = "auto" if endpoint else "virtual"
+        signing = Config(signature_version="s3v4", s3={"addressing_style": style})
+        return self._client("s3", endpoint, _CONFIG.merge(signing), f"signer {inside}")
+
+    def _client(self, service: str, endpoint: str, config: Config, name: str) -> Any:
+        key = os.getpid(), name
         if key not in self._made:
             access, secret = self.credentials or (None, None)
             session = boto3.session.Session(aws_access_key_id=access, aws_secret_access_key=secret)
             self._made[key] = session.client(
                 service,  # type: ignore[call-overload]
-                endpoint_url=self.settings.aws_endpoint_url or None,
+                endpoint_url=endpoint or None,
                 region_name=self.settings.aws_region,
-                config=_CONFIG,
+                config=config,
             )
         return self._made[key]
 

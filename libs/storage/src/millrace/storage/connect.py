@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
+from millrace.storage.announcing import AnnouncingRuns, connect_announcer
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.aws import Clients
 from millrace.storage.dynamodb import DynamoRuns
@@ -12,9 +13,13 @@ from millrace.storage.flows import DynamoFlows
 from millrace.storage.hot import RedisHot, connect
 from millrace.storage.items import Items
 from millrace.storage.kms import KmsEnvelope
-from millrace.storage.ports import FlowStore, RunStore
+from millrace.storage.master_key import KmsMasterKey
+from millrace.storage.multipart import S3Multipart
+from millrace.storage.ports import Envelope, FlowStore, RunStore
 from millrace.storage.s3 import S3Objects
 from millrace.storage.settings import StorageSettings
+from millrace.storage.tenant_keys import TenantKeys
+from millrace.storage.uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -25,8 +30,15 @@ class Stores:
     flows: FlowStore
     artifacts: ArtifactStore
     items: Items
+    keys: TenantKeys
     redis: "Redis"
     clients: Clients
+
+    @property
+    def uploads(self) -> Uploads:
+        """Large files that wait for their runs, in the same bucket."""
+        store = S3Multipart(self.clients, self.clients.settings.bucket)
+        return Uploads(items=self.items, envelope=self.artifacts.envelope, store=store)
 
     def warm_up(self, *services: str) -> None:
         """Make the AWS clients of these services now: the first one of each costs about 0.2 s of CPU."""
@@ -42,13 +54,28 @@ class Stores:
 def connect_stores(settings: StorageSettings, credentials: tuple[str, str] | None = None) -> Stores:
     """The stores that the settings name; credentials only where no role or profile gives them."""
     clients = Clients(settings, credentials)
-    redis = connect(settings.redis_url)
+    redis, announcer = connect(settings.redis_url), connect_announcer(settings.redis_url)
+    keys = tenant_keys(clients)
+    envelope = KmsEnvelope(keys)
     artifacts = ArtifactStore(
-        cold=S3Objects(clients, settings.bucket),
-        hot=RedisHot(redis, settings.hot_ttl_s),
-        envelope=KmsEnvelope(clients, settings.kms_key_arn),
+        cold=S3Objects(clients, settings.bucket), hot=RedisHot(redis, settings.hot_ttl_s), envelope=envelope
     )
-    runs = DynamoRuns(clients, settings.table, settings.retention_days)
-    flows = DynamoFlows(clients, settings.table)
+    return Stores(
+        runs=AnnouncingRuns(connect_runs(clients, envelope), announcer),
+        flows=DynamoFlows(clients, settings.table), artifacts=artifacts, items=keys.items, keys=keys, redis=redis,
+        clients=clients,
+    )  # fmt: skip
+
+
+def connect_runs(clients: Clients, envelope: Envelope | None = None) -> DynamoRuns:
+    """The run store alone, sealed as the services have it."""
+    settings = clients.settings
+    sealed_by = envelope or KmsEnvelope(tenant_keys(clients))
+    return DynamoRuns(clients, settings.table, sealed_by, settings.retention_days)
+
+
+def tenant_keys(clients: Clients) -> TenantKeys:
+    """The keys of tenants, in the account table and under the master key that the settings name."""
+    settings = clients.settings
     items = DynamoItems(clients, settings.account_table)
-    return Stores(runs=runs, flows=flows, artifacts=artifacts, items=items, redis=redis, clients=clients)
+    return TenantKeys(items=items, master=KmsMasterKey(clients, settings.kms_key_arn))

@@ -1,13 +1,13 @@
 """The run store on DynamoDB.
 
-One item per run under `pk = <tenant>#<run_id>`, the record as JSON beside the attributes that conditions and indexes
-need. `by_tenant` (tenant, run_id) lists a tenant's runs; `by_due` (due_shard, due_at) is sparse: an item is in it
-only while something is left to do, so the sweep reads what is due and nothing else.
+One item per run under `pk = <tenant>#<run_id>`, the record sealed as a whole beside the attributes that conditions
+and indexes need. `by_tenant` (tenant, run_id) lists a tenant's runs; `by_due` (due_shard, due_at) is sparse: an item is
+in it only while something is left to do, so the sweep reads what is due and nothing else.
 """
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,11 +17,13 @@ from botocore.exceptions import ClientError
 from millrace.contracts.run import RunRecord
 from millrace.storage.aws import Clients, error_code, translated
 from millrace.storage.errors import Conflict, NotFound, Repeated
-from millrace.storage.ports import IDEMPOTENCY_S, Due, Idempotency, Page
+from millrace.storage.ports import IDEMPOTENCY_S, Due, Envelope, Idempotency, Page
 
 DUE_SHARDS = 4
 """Partitions of `by_due`: one would bound the fleet to a single partition's 1,000 writes a second."""
 
+_ZLIB = b"\x78"
+"""What zlib's default window begins with (RFC 1950, section 2.2); a sealed message begins with its version, 2."""
 _IF_FREE = "attribute_not_exists(pk)"
 
 
@@ -31,6 +33,7 @@ class DynamoRuns:
 
     clients: Clients
     table: str
+    envelope: Envelope
     retention_days: int = 30
 
     def create(self, record: RunRecord, once: Idempotency | None = None) -> None:
@@ -41,13 +44,16 @@ class DynamoRuns:
             else:
                 self._create_once(record, once)
 
-    def knows_key(self, tenant: str, key: str) -> bool:
+    def known(self, tenant: str, key: str) -> Idempotency | None:
         """See `RunStore`."""
         with translated("dynamodb key"):
             answer = self.clients.client("dynamodb").get_item(
                 TableName=self.table, Key={"pk": {"S": _once(tenant, key)}}, ConsistentRead=True
             )
-        return "Item" in answer
+        item = answer.get("Item")
+        if item is None:
+            return None
+        return Idempotency(key=key, fingerprint=item["fingerprint"]["S"], answer=self._answer(item, tenant))
 
     def get(self, tenant: str, run_id: str) -> RunRecord:
         """See `RunStore`."""
@@ -58,7 +64,25 @@ class DynamoRuns:
         item = answer.get("Item")
         if item is None:
             raise NotFound(f"no run {run_id}")
-        return _decode(item)
+        return self.unpack(bytes(item["record"]["B"]), tenant, run_id)
+
+    def unpack(self, packed: bytes, tenant: str, run_id: str) -> RunRecord:
+        """The record as an item holds it: sealed, or only packed, as the release before wrote it."""
+        if not packed.startswith(_ZLIB):
+            packed = self.envelope.decrypt(packed, _context(tenant, run_id))
+        return RunRecord.model_validate_json(zlib.decompress(packed))
+
+    def delete(self, tenant: str, run_id: str) -> None:
+        """See `RunStore`."""
+        with translated("dynamodb delete"):
+            self.clients.client("dynamodb").delete_item(TableName=self.table, Key={"pk": {"S": f"{tenant}#{run_id}"}})
+
+    def ids(self, tenant: str) -> Iterator[str]:
+        """See `RunStore`."""
+        pages = self.clients.client("dynamodb").get_paginator("query")
+        with translated("dynamodb ids"):
+            for page in pages.paginate(TableName=self.table, **_of_tenant(tenant)):
+                yield from (item["run_id"]["S"] for item in page["Items"])
 
     def replace(self, record: RunRecord) -> RunRecord:
         """See `RunStore`.
@@ -82,10 +106,7 @@ class DynamoRuns:
 
     def page(self, tenant: str, limit: int, cursor: str | None = None) -> Page:
         """See `RunStore`. The index holds keys only; the records are read in one batch."""
-        query: dict[str, Any] = {
-            "TableName": self.table, "IndexName": "by_tenant", "KeyConditionExpression": "tenant = :tenant",
-            "ExpressionAttributeValues": {":tenant": {"S": tenant}}, "ScanIndexForward": False, "Limit": limit,
-        }  # fmt: skip
+        query: dict[str, Any] = {"TableName": self.table, "Limit": limit, **_of_tenant(tenant)}
         if cursor is not None:
             query["KeyConditionExpression"] += " AND run_id < :cursor"
             query["ExpressionAttributeValues"][":cursor"] = {"S": cursor}
@@ -118,10 +139,10 @@ class DynamoRuns:
         ]
 
     def _create_once(self, record: RunRecord, once: Idempotency) -> None:
-        key = _encode_key(record, once)
+        key = self._encode_key(record, once)
         puts = [
             {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": _IF_FREE}}
-            for item in (key, _encode(record, self.retention_days))
+            for item in (key, self._encode(record))
         ]
         client = self.clients.client("dynamodb")
         try:
@@ -129,54 +150,71 @@ class DynamoRuns:
         except ClientError as error:
             if error_code(error) != "TransactionCanceledException":
                 raise
-            known = client.get_item(TableName=self.table, Key={"pk": key["pk"]}, ConsistentRead=True).get("Item")
+            known = self.known(record.tenant, once.key)
             if known is None:
                 raise Conflict(f"{record.run_id} exists") from error
-            raise Repeated(known["fingerprint"]["S"], known["answer"]["S"]) from error
+            raise Repeated(known.fingerprint, known.answer) from error
 
     def _put(self, record: RunRecord, conflict: str, **condition: Any) -> None:
         try:
-            self.clients.client("dynamodb").put_item(
-                TableName=self.table, Item=_encode(record, self.retention_days), **condition
-            )
+            self.clients.client("dynamodb").put_item(TableName=self.table, Item=self._encode(record), **condition)
         except ClientError as error:
             if error_code(error) == "ConditionalCheckFailedException":
                 raise Conflict(conflict) from error
             raise
 
-
-def _encode(record: RunRecord, retention_days: int) -> dict[str, Any]:
-    item: dict[str, Any] = {
-        "pk": {"S": f"{record.tenant}#{record.run_id}"},
-        "tenant": {"S": record.tenant},
-        "run_id": {"S": record.run_id},
-        "revision": {"N": str(record.revision)},
-        "status": {"S": record.status.value},
+    def _encode(self, record: RunRecord) -> dict[str, Any]:
         # DynamoDB bills by the KiB written; the record's JSON shrinks to about a fifth.
-        "record": {"B": zlib.compress(record.model_dump_json().encode())},
-    }
-    if record.due_at is not None:
-        item["due_at"] = {"N": str(record.due_at.timestamp())}
-        item["due_shard"] = {"S": str(zlib.crc32(record.run_id.encode()) % DUE_SHARDS)}
-    if record.ended_at is not None:
-        expires = record.ended_at + timedelta(days=retention_days)
-        item["expires_at"] = {"N": str(int(expires.timestamp()))}
-    return item
+        packed = zlib.compress(record.model_dump_json().encode())
+        item: dict[str, Any] = {
+            "pk": {"S": f"{record.tenant}#{record.run_id}"},
+            "tenant": {"S": record.tenant},
+            "run_id": {"S": record.run_id},
+            "revision": {"N": str(record.revision)},
+            "status": {"S": record.status.value},
+            "record": {"B": self.envelope.encrypt(packed, _context(record.tenant, record.run_id))},
+        }
+        if record.due_at is not None:
+            item["due_at"] = {"N": str(record.due_at.timestamp())}
+            item["due_shard"] = {"S": str(zlib.crc32(record.run_id.encode()) % DUE_SHARDS)}
+        if record.ended_at is not None:
+            expires = record.ended_at + timedelta(days=self.retention_days)
+            item["expires_at"] = {"N": str(int(expires.timestamp()))}
+        return item
+
+    def _encode_key(self, record: RunRecord, once: Idempotency) -> dict[str, Any]:
+        place = _once(record.tenant, once.key)
+        expires = record.accepted_at + timedelta(seconds=IDEMPOTENCY_S)
+        return {
+            "pk": {"S": place},
+            "fingerprint": {"S": once.fingerprint},
+            "answer": {"B": self.envelope.encrypt(once.answer.encode(), _answer_context(record.tenant, place))},
+            "expires_at": {"N": str(int(expires.timestamp()))},
+        }
+
+    def _answer(self, item: dict[str, Any], tenant: str) -> str:
+        answer = item["answer"]
+        # The release before kept it as text.
+        if "S" in answer:
+            return str(answer["S"])
+        return self.envelope.decrypt(bytes(answer["B"]), _answer_context(tenant, item["pk"]["S"])).decode()
 
 
-def _encode_key(record: RunRecord, once: Idempotency) -> dict[str, Any]:
-    expires = record.accepted_at + timedelta(seconds=IDEMPOTENCY_S)
+def _context(tenant: str, run_id: str) -> dict[str, str]:
+    return {"tenant": tenant, "run": run_id, "purpose": "run-record", "schema": "run/1"}
+
+
+def _answer_context(tenant: str, place: str) -> dict[str, str]:
+    return {"tenant": tenant, "key": place, "purpose": "idempotency", "schema": "answer/1"}
+
+
+def _of_tenant(tenant: str) -> dict[str, Any]:
+    """The index of a tenant's runs, the newest first."""
     return {
-        "pk": {"S": _once(record.tenant, once.key)},
-        "fingerprint": {"S": once.fingerprint},
-        "answer": {"S": once.answer},
-        "expires_at": {"N": str(int(expires.timestamp()))},
-    }
+        "IndexName": "by_tenant", "KeyConditionExpression": "tenant = :tenant",
+        "ExpressionAttributeValues": {":tenant": {"S": tenant}}, "ScanIndexForward": False,
+    }  # fmt: skip
 
 
 def _once(tenant: str, key: str) -> str:
     return f"once#{tenant}#{hashlib.sha256(key.encode()).hexdigest()}"
-
-
-def _decode(item: dict[str, Any]) -> RunRecord:
-    return RunRecord.model_validate_json(zlib.decompress(bytes(item["record"]["B"])))

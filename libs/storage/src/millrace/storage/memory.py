@@ -34,9 +34,9 @@ class MemoryRuns:
             raise Conflict(f"{record.run_id} exists")
         self.records[key] = record
 
-    def knows_key(self, tenant: str, key: str) -> bool:
+    def known(self, tenant: str, key: str) -> Idempotency | None:
         """See `ports`."""
-        return (tenant, key) in self.keys
+        return self.keys.get((tenant, key))
 
     def get(self, tenant: str, run_id: str) -> RunRecord:
         """See `ports`."""
@@ -55,11 +55,18 @@ class MemoryRuns:
 
     def page(self, tenant: str, limit: int, cursor: str | None = None) -> Page:
         """See `ports`."""
-        mine = sorted((run for owner, run in self.records if owner == tenant), reverse=True)
-        rest = [run for run in mine if cursor is None or run < cursor]
+        rest = [run for run in self.ids(tenant) if cursor is None or run < cursor]
         chosen = rest[:limit]
         more = chosen[-1] if len(rest) > limit else None
         return Page(records=tuple(self.records[tenant, run] for run in chosen), cursor=more)
+
+    def ids(self, tenant: str) -> Iterator[str]:
+        """See `ports`."""
+        return iter(sorted((run for owner, run in self.records if owner == tenant), reverse=True))
+
+    def delete(self, tenant: str, run_id: str) -> None:
+        """See `ports`."""
+        self.records.pop((tenant, run_id), None)
 
     def due(self, before: datetime, limit: int) -> Sequence[Due]:
         """See `ports`."""

@@ -51,8 +51,8 @@ class RunStore(Protocol):
         the tenant used the key before.
         """
 
-    def knows_key(self, tenant: str, key: str) -> bool:
-        """Whether the tenant has a run that was created with this idempotency key."""
+    def known(self, tenant: str, key: str) -> Idempotency | None:
+        """What the tenant's run that was created with this idempotency key was answered; None for an unused key."""
 
     def get(self, tenant: str, run_id: str) -> RunRecord:
         """The run; NotFound when this tenant has none of that id."""
@@ -62,6 +62,12 @@ class RunStore(Protocol):
 
     def page(self, tenant: str, limit: int, cursor: str | None = None) -> Page:
         """The tenant's runs, newest first."""
+
+    def ids(self, tenant: str) -> Iterator[str]:
+        """Ids of the tenant's runs, the newest first. None of their records is read."""
+
+    def delete(self, tenant: str, run_id: str) -> None:
+        """Forget the run; nothing happens when there is none."""
 
     def due(self, before: datetime, limit: int) -> Sequence[Due]:
         """Runs whose `due_at` has passed, oldest first within a shard. An index query, never a scan."""
@@ -105,10 +111,14 @@ class HotStore(ObjectStore, Protocol):
 
 
 class Envelope(Protocol):
-    """Envelope encryption: a data key per tenant, itself encrypted under the master key."""
+    """Envelope encryption under keys of the tenant, themselves sealed by the master key.
+
+    The context names the tenant and the purpose and, where there are any, the run and the schema. Shredded when the
+    tenant's keys are gone for good, Unavailable when they could not be read.
+    """
 
     def encrypt(self, data: bytes, context: Mapping[str, str]) -> bytes:
-        """The sealed bytes, bound to the context; the context names the tenant."""
+        """The sealed bytes, bound to the context. A tenant without keys gets its first."""
 
     def decrypt(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
-        """The plain bytes; Corrupt when the bytes or the context were altered."""
+        """The plain bytes; Corrupt when the bytes were altered or belong to another context."""

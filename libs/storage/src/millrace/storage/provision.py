@@ -4,8 +4,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from millrace.contracts import routing
-from millrace.storage.aws import Clients
+from millrace.contracts.access import Scope
+from millrace.storage.accounts import Accounts
+from millrace.storage.api_keys import KeyMaker, read_key
+from millrace.storage.aws import Clients, error_code
 
 _INDEXES: list[dict[str, Any]] = [
     {
@@ -32,7 +37,8 @@ _ATTRIBUTES = {"pk": "S", "tenant": "S", "run_id": "S", "due_shard": "S", "due_a
 def create_table(clients: Clients, table: str) -> None:
     """The run table with its two indexes and its time to live."""
     dynamodb = clients.client("dynamodb")
-    dynamodb.create_table(
+    _create_table(
+        dynamodb,
         TableName=table,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -44,10 +50,20 @@ def create_table(clients: Clients, table: str) -> None:
     )
 
 
+def _create_table(dynamodb: Any, **table: Any) -> None:
+    """A request whose answer comes late is sent again by the client, and then meets its own table."""
+    try:
+        dynamodb.create_table(**table)
+    except ClientError as error:
+        if error_code(error) != "ResourceInUseException":
+            raise
+
+
 def create_account_table(clients: Clients, table: str) -> None:
     """The table of items (`items.Items`) with its time to live."""
     dynamodb = clients.client("dynamodb")
-    dynamodb.create_table(
+    _create_table(
+        dynamodb,
         TableName=table,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -56,6 +72,16 @@ def create_account_table(clients: Clients, table: str) -> None:
     dynamodb.update_time_to_live(
         TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
     )
+
+
+def create_account(accounts: Accounts, tenant: str, key: str, peppers: tuple[str, ...]) -> None:
+    """A tenant with this key, which may do everything. ValueError when it does not look like a key."""
+    given = read_key(key)
+    if given is None:
+        raise ValueError("an API key is mlr_, 12 characters of base 32, _ and 43 of base 64")
+    record = accounts.create_tenant(tenant)
+    made = KeyMaker(peppers).record(given, tenant, "provisioned", tuple(Scope), record.created_at)
+    accounts.add_key(made)
 
 
 def create_bucket(clients: Clients, bucket: str) -> None:

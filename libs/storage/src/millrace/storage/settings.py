@@ -1,8 +1,8 @@
 """What the stores read from the environment."""
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import Field
 
-from millrace.contracts.settings import Settings
+from millrace.contracts.settings import Secrets, Settings, split
 
 
 class StorageSettings(Settings):
@@ -10,6 +10,8 @@ class StorageSettings(Settings):
 
     aws_endpoint_url: str = ""
     """Empty for AWS itself; an address for any S3, DynamoDB and KMS that speaks the same."""
+    upload_endpoint_url: str = ""
+    """Where producers reach the bucket, if that is another address than the services' own; signed into uploads."""
     aws_region: str = "eu-central-1"
     table: str = "millrace-runs"
     account_table: str = "millrace-accounts"
@@ -27,21 +29,23 @@ class StorageSettings(Settings):
 class LinkSettings(Settings):
     """How links to reports are signed, `MILLRACE_*`."""
 
-    # What pydantic raises quotes its input otherwise.
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    link_secret: str = Field(repr=False)
-    """Secrets of 32 characters or more, separated by commas: the first signs, all are accepted."""
+    link_secret: Secrets = Field(repr=False)
+    """Secrets, separated by commas: the first signs, all are accepted."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """`link_secret` as a tuple."""
-        return tuple(each.strip() for each in self.link_secret.split(",") if each.strip())
+        return split(self.link_secret)
 
-    @field_validator("link_secret")
-    @classmethod
-    def _long_enough(cls, value: str) -> str:
-        if any(len(each.strip()) < 32 for each in value.split(",")):
-            # Without the value, which is a secret.
-            raise ValueError("a link secret has fewer than 32 characters")
-        return value
+
+class KeySettings(Settings):
+    """How API keys are stored, `MILLRACE_*`."""
+
+    key_pepper: Secrets = Field(repr=False)
+    """Secrets, separated by commas, under which those of API keys are digested: the first makes digests, all are
+    tried."""
+
+    @property
+    def peppers(self) -> tuple[str, ...]:
+        """`key_pepper` as a tuple."""
+        return split(self.key_pepper)

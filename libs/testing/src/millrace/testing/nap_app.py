@@ -73,5 +73,6 @@ def make(ledger: "Redis", settings: WorkerSettings, worker_class: WorkerClass) -
 
 _told = NapSettings()
 if _told.ledger:
-    app = make(Redis.from_url(_told.ledger), WorkerSettings(), _told.kind)
-    prepare(app, "naps", WorkerSettings(), _told.kind)
+    _settings = WorkerSettings()  # type: ignore[call-arg]
+    app = make(Redis.from_url(_told.ledger), _settings, _told.kind)
+    prepare(app, "naps", _settings, _told.kind)

@@ -18,6 +18,7 @@ from millrace.local.settings import inherited_whole
 from millrace.storage.aws import Clients
 from millrace.storage.provision import create_queues
 from millrace.testing import nap_app
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.worker.settings import CHILD_ENVIRONMENT, WorkerSettings
 
 PATIENCE_S = 60.0
@@ -44,8 +45,9 @@ class Workers:
 
     def _settings(self) -> WorkerSettings:
         return WorkerSettings(
-            broker_url=self.broker_url, sqs_queue_url=self.sqs_queue_url, visibility_s=self.visibility_s
-        )
+            broker_url=self.broker_url, sqs_queue_url=self.sqs_queue_url, visibility_s=self.visibility_s,
+            message_secret=MESSAGE_SECRET,
+        )  # fmt: skip
 
     def start(self, pool: str, concurrency: int = 2) -> Process:
         """Start a worker and wait until it is ready."""
@@ -55,6 +57,7 @@ class Workers:
             "NAP_LEDGER": self.ledger_url, "NAP_KIND": _CLASSES[pool].value, "MILLRACE_BROKER_URL": self.broker_url,
             "MILLRACE_SQS_QUEUE_URL": self.sqs_queue_url, "MILLRACE_VISIBILITY_S": str(self.visibility_s),
             "MILLRACE_CONCURRENCY": str(concurrency), "MILLRACE_HEALTH_FILE": str(health),
+            "MILLRACE_MESSAGE_SECRET": MESSAGE_SECRET,
         }  # fmt: skip
         command = [
             sys.executable, "-m", "millrace.worker.launch", "millrace.testing.nap_app", "-Q", nap_app.QUEUE,

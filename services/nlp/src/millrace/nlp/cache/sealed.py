@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from millrace.nlp.cache.cells import Cells
 from millrace.nlp.errors import CacheUnavailable
-from millrace.storage.errors import StorageError
+from millrace.storage.errors import Corrupt, StorageError
 from millrace.storage.ports import Envelope
 
 KEY_S = 90 * 24 * 3600
@@ -73,19 +73,28 @@ class SealedCells:
         known = self._keys.get(tenant)
         if known is not None and self.clock() < known.until:
             return known
-        context = {"tenant": tenant, "purpose": "nlp-cache"}
-        (there,) = self.cells.get([f"{tenant}:key"])
         try:
-            if there is None:
-                made = self.envelope.encrypt(AESGCM.generate_key(256), context)
-                there = self.cells.put_first(f"{tenant}:key", made, KEY_S)
-            opened = _Opened(self.envelope.decrypt(there, context), self.clock() + MEMORY_S)
+            opened = _Opened(self._key(tenant), self.clock() + MEMORY_S)
         except StorageError as error:
             raise CacheUnavailable(f"envelope: {type(error).__name__}") from error
         if len(self._keys) >= MEMORY_KEYS:
             self._keys.clear()
         self._keys[tenant] = opened
         return opened
+
+    def _key(self, tenant: str) -> bytes:
+        """The data key that is there. One that opens no more is replaced: what it sealed is lost in any case."""
+        context = {"tenant": tenant, "purpose": "nlp-cache", "schema": "key/1"}
+        (there,) = self.cells.get([f"{tenant}:key"])
+        try:
+            if there is not None:
+                return self.envelope.decrypt(there, context)
+        except Corrupt:
+            self.cells.put({f"{tenant}:key": self._made(context)}, KEY_S)
+        return self.envelope.decrypt(self.cells.put_first(f"{tenant}:key", self._made(context), KEY_S), context)
+
+    def _made(self, context: Mapping[str, str]) -> bytes:
+        return self.envelope.encrypt(AESGCM.generate_key(256), context)
 
 
 def _open(box: AESGCM, place: str, sealed: bytes | None) -> bytes | None:

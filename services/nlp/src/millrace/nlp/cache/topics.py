@@ -14,6 +14,8 @@ from millrace.nlp.errors import CacheUnavailable
 
 KEPT_S = 30 * 24 * 3600
 """Seconds for which the topics of the last batch are known."""
+FORMAT = 1
+"""Of what `keep` writes. Raise it with every change: another format is then not found, and not misread."""
 _FLOAT16 = np.dtype("<f2")
 
 
@@ -53,7 +55,7 @@ class TopicMemory:
             unavailable(error)
 
     def _name(self) -> bytes:
-        return f"topics/{self.version}".encode()
+        return f"topics/{FORMAT}/{self.version}".encode()
 
 
 def _known(topic_id: str, term: str, centre: str) -> Known:
