@@ -8,6 +8,7 @@ from celery import Celery
 from redis import Redis
 
 from millrace.contracts.services import WorkerClass
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.worker.app import create_app
 from millrace.worker.join.redis_store import RedisJoins
 from millrace.worker.settings import WorkerSettings
@@ -26,7 +27,7 @@ class DyingJoins(RedisJoins):
 def make(redis_url: str) -> Celery:
     """The app; tests publish with it, a worker process consumes with it."""
     redis = Redis.from_url(redis_url)
-    settings = WorkerSettings(broker_url=f"{redis_url}/1", visibility_s=5)
+    settings = WorkerSettings(message_secret=MESSAGE_SECRET, broker_url=f"{redis_url}/1", visibility_s=5)
     app = create_app("chords", settings, WorkerClass.TASK, DyingJoins(redis))
 
     @app.task(name="analytics.add", shared=False)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from libs.worker.tests.component import desk as desks
 from redis import Redis
 
 from millrace.local.rabbitmq import rabbitmq_binary, start_rabbitmq
@@ -13,6 +14,8 @@ from millrace.storage.aws import Clients
 from millrace.testing.aws_faults import AwsFaults
 from millrace.testing.nap_app import QUEUE
 from millrace.testing.workers import Workers, delete_queues, fresh_queues
+
+broker, desk, lay, worker = desks.broker, desks.desk, desks.lay, desks.worker
 
 BROKER = 7
 """A database of its own on the session's Redis."""

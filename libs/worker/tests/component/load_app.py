@@ -7,6 +7,7 @@ from celery import Celery
 from redis import Redis
 
 from millrace.contracts.services import WorkerClass
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.worker.app import create_app
 from millrace.worker.join.redis_store import RedisJoins
 from millrace.worker.load.report import report
@@ -19,7 +20,7 @@ BROKER = 5
 
 def make(redis_url: str) -> Celery:
     """The app; tests publish with it, a worker process consumes with it."""
-    settings = WorkerSettings(broker_url=f"{redis_url}/{BROKER}", visibility_s=5)
+    settings = WorkerSettings(message_secret=MESSAGE_SECRET, broker_url=f"{redis_url}/{BROKER}", visibility_s=5)
     app = create_app("loads", settings, WorkerClass.TASK, RedisJoins(Redis.from_url(redis_url)))
 
     @app.task(name="analytics.rest", shared=False)

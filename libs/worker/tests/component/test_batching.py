@@ -8,6 +8,7 @@ from redis import Redis
 
 from millrace.contracts.services import WorkerClass
 from millrace.local.servers import Server
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.worker.app import create_app
 from millrace.worker.join.batching import BatchingCelery
 from millrace.worker.join.store import MemoryJoins
@@ -16,7 +17,12 @@ from millrace.worker.settings import WorkerSettings
 
 @pytest.fixture
 def app(own_redis: Server) -> Iterator[BatchingCelery]:
-    with create_app("batches", WorkerSettings(broker_url=own_redis.url), WorkerClass.TASK, MemoryJoins()) as made:
+    with create_app(
+        "batches",
+        WorkerSettings(message_secret=MESSAGE_SECRET, broker_url=own_redis.url),
+        WorkerClass.TASK,
+        MemoryJoins(),
+    ) as made:
         yield made
 
 

@@ -17,6 +17,7 @@ from millrace.local.rabbitmq import rabbitmq_binary, start_rabbitmq
 from millrace.local.servers import Server, start_redis
 from millrace.local.settings import inherited_whole
 from millrace.storage.aws import Clients
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.testing.workers import fresh_queues
 from millrace.worker.app import create_app
 from millrace.worker.join.store import MemoryJoins
@@ -81,7 +82,7 @@ def broker(request: pytest.FixtureRequest) -> Iterator[Celery]:
 
 
 def _app(broker_url: str, sqs_queue_url: str = "") -> Iterator[Celery]:
-    settings = WorkerSettings(broker_url=broker_url, sqs_queue_url=sqs_queue_url)
+    settings = WorkerSettings(message_secret=MESSAGE_SECRET, broker_url=broker_url, sqs_queue_url=sqs_queue_url)
     yield create_app("loads", settings, WorkerClass.HTTP, MemoryJoins())
 
 

@@ -10,6 +10,7 @@ from redis import Redis
 
 from millrace.contracts.services import WorkerClass
 from millrace.local.servers import Server
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.worker.app import create_app
 from millrace.worker.join.store import MemoryJoins
 from millrace.worker.redis_broker import Channel, server_time
@@ -46,7 +47,9 @@ class Held:
 @pytest.fixture
 def held(redis_server: Server) -> Iterator[Held]:
     url = f"{redis_server.url}/{BROKER}"
-    app = create_app("held", WorkerSettings(broker_url=url), WorkerClass.TASK, MemoryJoins())
+    app = create_app(
+        "held", WorkerSettings(message_secret=MESSAGE_SECRET, broker_url=url), WorkerClass.TASK, MemoryJoins()
+    )
     with Redis.from_url(url) as broker, app.connection_for_read() as connection:
         broker.flushdb()
         app.signature("nlp.any", queue=QUEUE).apply_async()
@@ -64,7 +67,7 @@ def test_what_is_held_too_long_is_put_back(held: Held) -> None:
     held.channel.qos.restore_visible()
     assert held.broker.llen(QUEUE) == 0
     # when
-    held.age(WorkerSettings().visibility_s)
+    held.age(WorkerSettings(message_secret=MESSAGE_SECRET).visibility_s)
     held.channel.qos.restore_visible()
     # then
     assert held.broker.llen(QUEUE) == 1
@@ -100,7 +103,7 @@ def test_what_a_worker_with_a_slow_clock_holds_is_not_put_back_at_once(
 def test_a_worker_that_was_killed_while_it_restored_stops_nobody(held: Held) -> None:
     # given: kombu's lock, which expires after five minutes
     held.broker.set("unacked_mutex", "of the dead", ex=300)
-    held.age(WorkerSettings().visibility_s)
+    held.age(WorkerSettings(message_secret=MESSAGE_SECRET).visibility_s)
     # when
     held.channel.qos.restore_visible()
     # then

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from millrace.local.settings import inherited_whole
+
 PATIENCE_S = 60
 """Bounds a hang."""
 
@@ -27,7 +29,8 @@ from millrace.worker.settings import WorkerSettings
 def broken():
     raise ValueError("no model")
 
-prepare(Celery("broken"), "broken", WorkerSettings(), WorkerClass.TASK, WarmUp(preload=broken))
+settings = WorkerSettings(message_secret="x" * 32)
+prepare(Celery("broken"), "broken", settings, WorkerClass.TASK, WarmUp(preload=broken))
 signals.worker_init.send(None)
 print("went on")
 """
@@ -42,6 +45,26 @@ def test_arrow_works_in_a_service_that_does_without_pandas() -> None:
     ran = python(_WITHOUT_PANDAS)
     # then
     assert ran.stdout.splitlines() == ["[1, 2]", "ModuleNotFoundError"], ran.stderr
+
+
+def test_no_worker_starts_without_a_secret_for_its_messages() -> None:
+    # given
+    environment = {name: value for name, value in inherited_whole().items() if not name.startswith("MILLRACE_")}
+    # when
+    ran = subprocess.run(
+        [sys.executable, "-m", "millrace.worker", "analytics"], env=environment, capture_output=True, text=True,
+        timeout=PATIENCE_S,
+    )  # fmt: skip
+    # then
+    assert ran.returncode == 1
+    assert "message_secret" in ran.stderr
+
+
+def test_a_worker_that_takes_unsigned_messages_says_so() -> None:
+    # when
+    ran = python(_BROKEN.replace('message_secret="x" * 32', 'message_secret="x" * 32, unsigned_messages="accept"'))
+    # then
+    assert "unsigned_messages_accepted" in ran.stdout + ran.stderr
 
 
 def test_a_worker_that_cannot_be_prepared_does_not_start() -> None:

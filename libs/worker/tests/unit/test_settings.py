@@ -4,13 +4,14 @@ import pytest
 
 from millrace.contracts import catalogue, routing
 from millrace.contracts.services import DEPLOYMENTS, WorkerClass
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.worker.classes import UnknownDeployment, arguments, deployment
 from millrace.worker.config import celery_settings
 from millrace.worker.lease import LOOK_EVERY, RENEW_AFTER
 from millrace.worker.publish import MessageTooLarge, signature
 from millrace.worker.settings import WorkerSettings
 
-SETTINGS = WorkerSettings(broker_url="redis://localhost", concurrency=3)
+SETTINGS = WorkerSettings(message_secret=MESSAGE_SECRET, broker_url="redis://localhost", concurrency=3)
 
 
 def test_a_lease_that_is_renewed_at_the_last_look_has_half_of_its_time_left() -> None:
@@ -20,7 +21,9 @@ def test_a_lease_that_is_renewed_at_the_last_look_has_half_of_its_time_left() ->
 
 def test_a_dead_worker_polls_no_more_when_its_leases_run_out() -> None:
     # given: SQS answers a long poll whose caller is gone, and hides for a while what it answers with
-    settings = WorkerSettings(broker_url="sqs://", sqs_queue_url="http://127.0.0.1:5000/1/")
+    settings = WorkerSettings(
+        message_secret=MESSAGE_SECRET, broker_url="sqs://", sqs_queue_url="http://127.0.0.1:5000/1/"
+    )
     # when
     options = celery_settings(settings, WorkerClass.TASK)["broker_transport_options"]
     # then
@@ -34,7 +37,7 @@ def test_every_task_has_a_hard_limit_at_which_its_lease_ends() -> None:
 @pytest.mark.parametrize("of", [d for d in DEPLOYMENTS if d.queue], ids=lambda d: d.name)
 def test_each_worker_consumes_its_own_queue_with_the_pool_of_its_class(of) -> None:  # type: ignore[no-untyped-def]
     # when
-    command = arguments(of, SETTINGS)
+    command = arguments(of, 3)
     # then
     assert command[command.index("-Q") + 1] == of.queue
     assert command[command.index("-P") + 1] == ("prefork" if of.worker_class is WorkerClass.TASK else "gevent")
@@ -51,7 +54,7 @@ def test_a_task_worker_takes_one_message_a_child_and_acknowledges_late() -> None
 )
 def test_on_sqs_every_queue_is_predefined(url: str, secure: bool) -> None:
     # given
-    settings = WorkerSettings(broker_url="sqs://", sqs_queue_url=url)
+    settings = WorkerSettings(message_secret=MESSAGE_SECRET, broker_url="sqs://", sqs_queue_url=url)
     # when
     options = celery_settings(settings, WorkerClass.TASK)["broker_transport_options"]
     # then
@@ -66,7 +69,7 @@ def test_an_unknown_deployment_is_refused_by_name() -> None:
 
 
 def test_secrets_are_in_no_representation_of_the_settings() -> None:
-    assert "hunter2" not in repr(WorkerSettings(broker_url="redis://:hunter2@localhost"))
+    assert "hunter2" not in repr(WorkerSettings(message_secret=MESSAGE_SECRET, broker_url="redis://:hunter2@localhost"))
 
 
 def test_a_message_that_belongs_into_an_artifact_is_refused() -> None:

@@ -13,6 +13,7 @@ from millrace.contracts.services import WorkerClass
 from millrace.orchestrator.canvas import join_key
 from millrace.orchestrator.distributor import AFTER_S, Distributor
 from millrace.testing.factories import START
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.worker.app import create_app
 from millrace.worker.settings import WorkerSettings
 
@@ -29,9 +30,8 @@ class Later:
 
 @pytest.fixture
 def app(world: World) -> Celery:
-    return create_app(
-        "orchestrator", WorkerSettings(broker_url="memory://"), WorkerClass.DISTRIBUTION, world.joins
-    )  # fmt: skip
+    settings = WorkerSettings(message_secret=MESSAGE_SECRET, broker_url="memory://")
+    return create_app("orchestrator", settings, WorkerClass.DISTRIBUTION, world.joins)
 
 
 def waiting(app: Celery) -> dict[str, list[dict[str, Any]]]:

@@ -1,12 +1,15 @@
 """The engine over in-memory stores: repeats do nothing, losses are found, every run ends once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from services.orchestrator.tests.component.world import World
 
-from millrace.contracts.run import CallbackStatus, RunStatus
+from millrace.contracts.run import CallbackStatus, RunRecord, RunStatus
 from millrace.orchestrator import runs
 from millrace.orchestrator.canvas import join_key
+from millrace.storage.errors import Shredded
+from millrace.storage.memory import MemoryRuns
 from millrace.testing.factories import START, artifact, run_record
 
 SECOND = timedelta(seconds=1)
@@ -212,3 +215,18 @@ def test_a_part_that_celery_killed_is_a_timed_out_part(world: World) -> None:
     world.advance("datasets")
     # then
     assert [(gap.step, gap.reason) for gap in world.record.gaps] == [("customers", "hard_time_limit")]
+
+
+def test_the_sweep_drops_a_run_that_nobody_can_read_any_more(world: World) -> None:
+    # given a run that was accepted while its tenant was shredded
+    class Unreadable(MemoryRuns):
+        def get(self, tenant: str, run_id: str) -> RunRecord:
+            raise Shredded("the tenant's data was made unreadable for good")
+
+    store = Unreadable(records=dict(world.runs.records))
+    engine = replace(world.engine, store=store)
+    world.at += 10 * SECOND
+    # when
+    sweep = replace(world.sweep, engine=engine, store=store)
+    # then it is taken over once and never again
+    assert (sweep.once(), sweep.once()) == (1, 0)

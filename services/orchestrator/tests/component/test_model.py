@@ -33,6 +33,7 @@ class Life(RuleBasedStateMachine):
     @initialize()
     def accepted(self) -> None:
         self.world = World()
+        self.asks: dict[int, str] = {}
         self.ends: dict[int, tuple[RunStatus, datetime | None, str | None]] = {}
         self.seen = self.world.record
 
@@ -115,6 +116,31 @@ class Life(RuleBasedStateMachine):
             message = Redrive(tenant="acme", run_id=record.run_id, attempt=record.attempt, start=start)
             self.world.attempts.redrive(message)
 
+    @rule(reason=st.sampled_from(("", "a duplicate")))
+    def the_producer_asks_for_the_end_and_the_message_is_lost(self, reason: str) -> None:
+        if not self.world.record.status.terminal and self.world.record.pending is None:
+            self.world.ask("cancel", reason=reason)
+            self.asks[self.world.record.attempt] = "cancel"
+
+    @rule(start=st.sampled_from(("failed", *STAGES, "kpis")))
+    def the_producer_asks_for_another_attempt_and_the_message_is_lost(self, start: str) -> None:
+        record = self.world.record
+        if record.status.terminal and record.pending is None and record.attempt < 3:
+            self.world.ask("redrive", start)
+            self.asks[record.attempt] = "redrive"
+
+    @invariant()
+    def what_was_asked_is_done_or_about_to_be(self) -> None:
+        record = self.world.record
+        ended = {each.attempt: each.status for each in record.history} | {record.attempt: record.status}
+        for attempt, what in self.asks.items():
+            if record.pending is not None and record.pending.attempt == attempt:
+                assert record.due_at is not None and record.due_at <= record.pending.at
+            elif what == "cancel":
+                assert ended[attempt] is RunStatus.CANCELLED
+            else:
+                assert record.attempt > attempt
+
     @invariant()
     def an_attempt_that_ended_stays_as_it_ended(self) -> None:
         record = self.world.record
@@ -147,13 +173,15 @@ class Life(RuleBasedStateMachine):
         """Left alone, with nothing but the sweep, the run ends: nobody else may ever come again."""
         self.world.post.loses = True
         for _ in range(ENDS_WITHIN_S):
-            if self.world.record.status.terminal:
+            if self.world.record.status.terminal and self.world.record.pending is None:
                 break
             self.world.at += timedelta(seconds=1)
             self.world.sweep.once()
         self.an_attempt_that_ended_stays_as_it_ended()
         record: RunRecord = self.world.record
         assert record.status.terminal, f"the run never ended: {record.stage}"
+        assert record.pending is None
+        self.what_was_asked_is_done_or_about_to_be()
 
 
 TestLife = Life.TestCase

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from millrace.contracts.artifacts import JSON, ArtifactRef
 from millrace.contracts.flow import Flow
 from millrace.contracts.messages import Advance
 from millrace.contracts.outcome import Outcome
-from millrace.contracts.run import CallbackStatus, RunRecord
+from millrace.contracts.run import Ask, CallbackStatus, RunRecord
 from millrace.orchestrator.adapters import Joins
 from millrace.orchestrator.attempts import Attempts
 from millrace.orchestrator.canvas import join_key
@@ -143,7 +144,13 @@ class World:
         record = self.record
         assert record.callback is not None
         callback = record.callback.model_copy(update={"status": CallbackStatus.DELIVERED, "deliveries": 1})
-        self.runs.replace(record.model_copy(update={"callback": callback, "due_at": record.tidy_at}))
+        self.runs.replace(record.model_copy(update={"callback": callback, "due_at": record.due(record.tidy_at)}))
+
+    def ask(self, what: Literal["cancel", "redrive"], start: str = "failed", reason: str = "") -> None:
+        """What the ingestion service writes before it answers; its message is another matter."""
+        record = self.record
+        asked = Ask(what=what, attempt=record.attempt, at=self.at, start=start, reason=reason)
+        self.runs.replace(record.asking(asked))
 
 
 _STAGES = {

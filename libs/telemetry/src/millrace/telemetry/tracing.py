@@ -13,6 +13,8 @@ def configure_tracing(service: str, settings: TelemetrySettings) -> None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    from millrace.telemetry.scrubbing import Scrubbed
+
     resource = Resource.create(
         {
             "service.name": service,
@@ -22,7 +24,7 @@ def configure_tracing(service: str, settings: TelemetrySettings) -> None:
     )
     provider = TracerProvider(resource=resource)
     endpoint = f"{settings.otlp_endpoint.rstrip('/')}/v1/traces"
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    provider.add_span_processor(BatchSpanProcessor(Scrubbed(OTLPSpanExporter(endpoint=endpoint))))
     trace.set_tracer_provider(provider)
 
 
@@ -33,6 +35,8 @@ def configure_errors(service: str, settings: TelemetrySettings) -> None:
     import sentry_sdk
     from sentry_sdk.scrubber import EventScrubber
 
+    from millrace.telemetry.scrubbing import scrubbed_event
+
     sentry_sdk.init(
         dsn=settings.sentry_dsn,
         environment=settings.environment,
@@ -42,5 +46,7 @@ def configure_errors(service: str, settings: TelemetrySettings) -> None:
         max_request_body_size="never",
         send_default_pii=False,
         traces_sample_rate=None,
+        max_breadcrumbs=0,
         event_scrubber=EventScrubber(recursive=True),
+        before_send=scrubbed_event,
     )

@@ -16,7 +16,7 @@ def main() -> None:
         of = deployment(sys.argv[1])
     except WorkerError as error:
         sys.exit(str(error))
-    command = [sys.executable, *arguments(of, WorkerSettings())]
+    command = [sys.executable, *arguments(of, WorkerSettings().concurrency)]  # type: ignore[call-arg]
     os.execve(sys.executable, command, process_environment() | CHILD_ENVIRONMENT)  # noqa: S606 - fixed arguments
 
 

@@ -11,12 +11,14 @@ from millrace.worker.join.backend import CONF_KEY
 from millrace.worker.join.batching import BatchingCelery
 from millrace.worker.join.store import JoinStore
 from millrace.worker.settings import WorkerSettings
+from millrace.worker.signing import Signer
 
 
 def create_app(service: str, settings: WorkerSettings, worker_class: WorkerClass, joins: JoinStore) -> BatchingCelery:
     """A Celery app of this service: routed by the contracts, joined by our own backend, without any task yet."""
     use_our_transports()
     app = BatchingCelery(service, amqp=AMQP, set_as_current=False)
+    app.signer = Signer(secrets=settings.message_secrets, accept_unsigned=settings.unsigned_messages == "accept")
     app.conf.update(celery_settings(settings, worker_class))
     app.conf[CONF_KEY] = joins
     signals.task_revoked.connect(_forget_expired, weak=False, dispatch_uid="forget-expired")

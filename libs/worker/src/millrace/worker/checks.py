@@ -9,6 +9,7 @@ from millrace.contracts import catalogue
 from millrace.contracts.base import Message
 from millrace.contracts.messages import PartMessage, RunMessage
 from millrace.worker.dead_letters import Why
+from millrace.worker.signing import agrees
 
 VERSION: int = RunMessage.model_fields["version"].default
 """The newest version of a message that this release reads; it must not guess what a newer one means."""
@@ -52,6 +53,8 @@ def check(message: Any) -> None:
             _check_contract(headers.task, args, kwargs)
         case _:
             raise Unusable(Why.FOREIGN)
+    if not agrees(message.headers, message.payload):
+        raise Unusable(Why.BAD_SIGNATURE)
 
 
 def _check_contract(task: str, args: list[Any], kwargs: dict[str, Any]) -> None:

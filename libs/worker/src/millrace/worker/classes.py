@@ -2,7 +2,7 @@
 
 from millrace.contracts.services import DEPLOYMENTS, Deployment, WorkerClass
 from millrace.worker.errors import WorkerError
-from millrace.worker.settings import GREENLETS_PER_SLOT, WorkerSettings
+from millrace.worker.settings import GREENLETS_PER_SLOT
 
 _QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
@@ -19,12 +19,12 @@ def deployment(name: str) -> Deployment:
     raise UnknownDeployment(f"no worker is called {name!r}")
 
 
-def arguments(of: Deployment, settings: WorkerSettings) -> list[str]:
+def arguments(of: Deployment, concurrency: int) -> list[str]:
     """Arguments for the interpreter. gevent patches only when Celery's own command line says `-P gevent`."""
     if of.worker_class is WorkerClass.TASK:
-        pool = ["-P", "prefork", "-O", "fair", "-c", str(settings.concurrency)]
+        pool = ["-P", "prefork", "-O", "fair", "-c", str(concurrency)]
     else:
-        pool = ["-P", "gevent", "-c", str(settings.concurrency * GREENLETS_PER_SLOT)]
+        pool = ["-P", "gevent", "-c", str(concurrency * GREENLETS_PER_SLOT)]
     return [
         "-m", "millrace.worker.launch", f"millrace.{of.service}.app", "-Q", str(of.queue), "-n", f"{of.name}@%h",
         "-l", "INFO", *pool, *_QUIET,

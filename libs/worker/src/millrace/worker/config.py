@@ -6,14 +6,19 @@ from kombu import Exchange, Queue
 
 from millrace.contracts import routing
 from millrace.contracts.services import WorkerClass
-from millrace.worker.settings import WorkerSettings
+from millrace.worker.settings import BrokerSettings, WorkerSettings
 
 BACKEND = "millrace.worker.join.backend:JoinBackend"
 
 
 def celery_settings(settings: WorkerSettings, worker_class: WorkerClass) -> dict[str, Any]:
     """Everything that an app of this class needs."""
-    return {**_common(), **_broker(settings, worker_class), **_process(settings, worker_class)}
+    return {**client_settings(settings, worker_class), **_process(settings, worker_class)}
+
+
+def client_settings(settings: BrokerSettings, worker_class: WorkerClass) -> dict[str, Any]:
+    """What an app needs that consumes nothing."""
+    return {**_common(), **_broker(settings, worker_class)}
 
 
 def _common() -> dict[str, Any]:
@@ -66,7 +71,7 @@ def _process(settings: WorkerSettings, worker_class: WorkerClass) -> dict[str, A
     }
 
 
-def _broker(settings: WorkerSettings, worker_class: WorkerClass) -> dict[str, Any]:
+def _broker(settings: BrokerSettings, worker_class: WorkerClass) -> dict[str, Any]:
     scheme = settings.broker_url.partition("://")[0]
     options: dict[str, Any] = {}
     if scheme in ("redis", "rediss"):
@@ -78,7 +83,7 @@ def _broker(settings: WorkerSettings, worker_class: WorkerClass) -> dict[str, An
     return {"broker_url": settings.broker_url, "broker_transport_options": options}
 
 
-def _redis_options(settings: WorkerSettings) -> dict[str, Any]:
+def _redis_options(settings: BrokerSettings) -> dict[str, Any]:
     return {
         "visibility_timeout": settings.visibility_s,
         # Without these two, restored messages wait up to 100 s (kombu issue 2558).
@@ -92,7 +97,7 @@ def _redis_options(settings: WorkerSettings) -> dict[str, Any]:
     }
 
 
-def _sqs_options(settings: WorkerSettings, worker_class: WorkerClass) -> dict[str, Any]:
+def _sqs_options(settings: BrokerSettings, worker_class: WorkerClass) -> dict[str, Any]:
     base = settings.sqs_queue_url.rstrip("/")
     polls_in_loop = worker_class is WorkerClass.TASK
     return {

@@ -4,11 +4,15 @@ kombu waits 2 s after the first failed attempt, then 4, 6, … up to 30 s: longe
 broker was away is back within about a second.
 """
 
+from functools import partial
 from typing import Any
 
 from celery.app import amqp
 from kombu import Connection as KombuConnection
+from kombu import pools
 from kombu.transport import TRANSPORT_ALIASES
+
+from millrace.worker.signing import Producer
 
 _TRANSPORTS = {
     "redis": "millrace.worker.redis_broker:Transport",
@@ -45,7 +49,25 @@ class Connection(_Connection):  # type: ignore[misc]
         return super()._ensure_connection(errback, max_retries, interval_start, interval_step, interval_max, **options)
 
 
-class AMQP(amqp.AMQP):
-    """Celery's messaging with our connections: `Celery(amqp=AMQP)`."""
+# The stubs of celery leave out what is private.
+_AMQP: Any = amqp.AMQP
+
+
+class AMQP(_AMQP):  # type: ignore[misc]
+    """Celery's messaging with our connections, and with producers that sign: `Celery(amqp=AMQP)` with a `signer`."""
 
     Connection = Connection
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self.Producer: Any = partial(Producer, signer=app.signer)
+
+    _producer_pool: Any = None
+
+    @property
+    def producer_pool(self) -> Any:
+        """A pool of our own: kombu's is shared by every app of the process at the same broker, whatever its secret."""
+        if self._producer_pool is None:
+            connections: Any = pools.connections[self.app.connection_for_write()]
+            self._producer_pool = pools.ProducerPool(connections, limit=self.app.pool.limit, Producer=self.Producer)
+        return self._producer_pool

@@ -9,7 +9,7 @@ from kombu.exceptions import ContentDisallowed
 from millrace.telemetry.logs import get_logger
 from millrace.worker.checks import Unusable, check
 from millrace.worker.dead_letters import Why, letter_of, put, tell
-from millrace.worker.frames import FRAME, outlive_broken_messages
+from millrace.worker.frames import FRAME, inflate_nothing, outlive_broken_messages
 
 log = get_logger(__name__)
 
@@ -27,16 +27,22 @@ class Consumer(_Consumer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         outlive_broken_messages(self.conninfo.transport.driver_type)
+        inflate_nothing()
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Handler:
-        """The handler of every message. Only protocol 2 is spoken here, which has the task's name in a header."""
+        """The handler of every message. Only protocol 2 is spoken here, which has the task's name in a header.
+
+        Who signed the message is asked first of all, before its task is looked up and before its body is decoded.
+        """
         receive = super().create_task_handler(*args, **kwargs)
 
         def on_task_received(message: Any) -> None:
-            if isinstance(message.headers.get("task"), str):
-                receive(message)
-            else:
+            if not isinstance(message.headers.get("task"), str):
                 self.on_unknown_message(None, message)
+            elif why := self.app.signer.refuses(message.headers, message.content_type, message.body):
+                self._set_aside(message, why)
+            else:
+                receive(message)
 
         return on_task_received
 

@@ -35,6 +35,10 @@ class Why(StrEnum):
     """Its body cannot be decoded, or it is no message of the broker's library at all."""
     WRONG_CONTENT_TYPE = "wrong_content_type"
     """Its body says to be something that workers do not decode, such as a pickle."""
+    UNSIGNED = "unsigned"
+    """It carries no signature of ours: nothing of it was decoded."""
+    BAD_SIGNATURE = "bad_signature"
+    """Its signature is not one of ours, or not for this message; or its header and its body speak of different runs."""
     FOREIGN = "foreign"
     """It is no task message."""
     BAD_ARGUMENTS = "bad_arguments"
@@ -90,7 +94,7 @@ def letter_of(message: Any, why: Why, queue: str, worker: str) -> DeadLetter:
     return DeadLetter(
         id=f"dl_{ulid()}", reason=why, queue=queue, at=now(), worker=worker, task=task_name(headers), framed=framed,
         original=_original(message.content_type, message.content_encoding, headers, message.properties),
-        body=base64.b64encode(_bytes(message.body)).decode(),
+        body=base64.b64encode(body_bytes(message.body)).decode(),
     )  # fmt: skip
 
 
@@ -118,10 +122,11 @@ def put(app: Celery, letter: DeadLetter) -> None:
         )  # fmt: skip
 
 
-def dead_letter(app: Celery, request: Any, why: Why) -> None:
+def dead_letter(app: Any, request: Any, why: Why) -> None:
     """Put the message of a running task aside; it is acknowledged when the task returns.
 
-    `request`: the task's own (`self.request`). Its body was decoded long before, so this one is equal and not the same.
+    `app`: one of `create_app`. `request`: the task's own (`self.request`). Its body was decoded long before, so this
+    one is equal and not the same, and signed anew.
     Raises Celery's Reject when the letter cannot be put, so that the message goes back to its queue.
     """
     headers = {
@@ -136,6 +141,7 @@ def dead_letter(app: Celery, request: Any, why: Why) -> None:
         "chord": request.chord,
     }
     body = json.dumps([request.args, request.kwargs, embed]).encode()
+    headers["millrace"] = app.signer.sign(headers, "application/json", body, [request.args, request.kwargs, embed])
     properties = {"correlation_id": request.correlation_id, "reply_to": request.reply_to}
     queue = (request.delivery_info or {}).get("routing_key") or ""
     letter = DeadLetter(
@@ -169,5 +175,6 @@ def _original(content_type: Any, content_encoding: Any, headers: Any, properties
     return str(json.dumps(parts))
 
 
-def _bytes(body: Any) -> bytes:
+def body_bytes(body: Any) -> bytes:
+    """The body of a message as the broker held it: kombu hands out text where it knows the encoding."""
     return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body or b"")

@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from millrace.contracts import routing
 from millrace.contracts.base import now
 from millrace.contracts.services import WorkerClass
-from millrace.worker.config import celery_settings
+from millrace.worker.config import client_settings
 from millrace.worker.dead_letters import DeadLetter, Why, letter_of_frame
 from millrace.worker.errors import PermanentError, RetryableError
 from millrace.worker.frames import read, unlisted
-from millrace.worker.settings import WorkerSettings
+from millrace.worker.settings import BrokerSettings
 
 HIDDEN_S = 30
 """On SQS, the longest that a look hides letters from others, in seconds: it lets go of them when it is done."""
@@ -95,10 +95,10 @@ class DeadLetterQueue:
 
 
 @contextlib.contextmanager
-def dead_letter_queue(settings: WorkerSettings) -> Iterator[DeadLetterQueue]:
+def dead_letter_queue(settings: BrokerSettings) -> Iterator[DeadLetterQueue]:
     """The queue at the settings' broker, as long as the block lasts. Raises BrokerAway when that does not answer."""
     app = Celery("dead-letters", set_as_current=False)
-    app.conf.update(celery_settings(settings, WorkerClass.ORCHESTRATION))
+    app.conf.update(client_settings(settings, WorkerClass.ORCHESTRATION))
     connection: Any = app.connection_for_write()
     with connection, _told_as_ours(connection):
         connection.ensure_connection(max_retries=1, timeout=_CONNECT_S)

@@ -11,6 +11,7 @@ import binascii
 import uuid
 from typing import Any
 
+from kombu import compression
 from kombu.utils import json
 
 FRAME = "millrace-frame"
@@ -91,6 +92,16 @@ def at_home(payload: dict[str, Any], queue: str) -> dict[str, Any]:
     if info.get("routing_key") != queue or info.get("exchange") not in ("", queue):
         info.update(exchange="", routing_key=queue)
     return payload
+
+
+def inflate_nothing() -> None:
+    """Have kombu take a compressed body for an unreadable one: it inflates before anybody can ask who signed it.
+
+    No message of ours is compressed.
+    """
+    # The stubs of kombu leave out what is private.
+    kept: Any = compression
+    kept._decoders.clear()
 
 
 def outlive_broken_messages(transport: str) -> None:

@@ -49,6 +49,8 @@ def prepare(
     @_or_exit
     def before_fork(**_: Any) -> None:
         configure(service, TelemetrySettings())
+        if settings.unsigned_messages == "accept":
+            log.warning("unsigned_messages_accepted", extra={"action": "unsigned_messages_accepted"})
         if forks:
             notice_killed_children()
         steps.preload()

@@ -19,7 +19,7 @@ from millrace.worker.settings import WorkerSettings
 class Settings:
     """What every service reads from the environment; built once, in `app.py`."""
 
-    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    worker: WorkerSettings = field(default_factory=lambda: WorkerSettings())  # type: ignore[call-arg]
     storage: StorageSettings = field(default_factory=StorageSettings)
 
 

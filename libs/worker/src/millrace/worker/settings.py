@@ -1,14 +1,15 @@
 """What every Celery process reads from the environment."""
 
 import os
+from typing import Literal
 
 from pydantic import Field
 
-from millrace.contracts.settings import Settings
+from millrace.contracts.settings import Secrets, Settings, split
 
 
-class WorkerSettings(Settings):
-    """Broker and process settings, `MILLRACE_*`."""
+class BrokerSettings(Settings):
+    """Where the queues are, `MILLRACE_*`."""
 
     broker_url: str = Field(default="redis://127.0.0.1:6379/1", repr=False)
     """`redis://…`, `amqp://…` or `sqs://…`; `sqs://key:secret@host:port` for an endpoint that is not AWS."""
@@ -18,6 +19,15 @@ class WorkerSettings(Settings):
     """Region of the SQS queues."""
     visibility_s: int = Field(default=6, ge=5)
     """Seconds until a message whose lease is not renewed is delivered again (SQS, Redis)."""
+
+
+class WorkerSettings(BrokerSettings):
+    """Broker and process settings, `MILLRACE_*`. There is no default secret: without one a process does not start."""
+
+    message_secret: Secrets = Field(repr=False)
+    """Secrets of 32 characters or more, separated by commas: the first signs task messages, each is accepted."""
+    unsigned_messages: Literal["accept", "refuse"] = "refuse"
+    """`accept` only while a release that does not sign is being replaced by this one."""
     concurrency: int = Field(default=2, ge=1)
     """Children of a prefork worker; greenlets of a gevent worker are a multiple of it."""
     max_tasks_per_child: int = Field(default=500, ge=1)
@@ -26,6 +36,11 @@ class WorkerSettings(Settings):
     """Touched each second while the worker is ready; empty for none."""
     crash_dir: str = ""
     """Tests only: the folder that arms the crash points; empty for none."""
+
+    @property
+    def message_secrets(self) -> tuple[str, ...]:
+        """`message_secret` as a tuple."""
+        return split(self.message_secret)
 
 
 GREENLETS_PER_SLOT = 20

@@ -90,7 +90,7 @@ class Joins:
     def outcomes(self, record: RunRecord, stage: str) -> Mapping[str, Outcome]:
         """By part id; what is no outcome is a failed one."""
         values = self.store.values(join_key(record.tenant, record.run_id, record.attempt, stage))
-        return {part_of(task): _outcome(part_of(task), json.loads(value)) for task, value in values.items()}
+        return {part_of(task): _outcome(part_of(task), _read(value)) for task, value in values.items()}
 
     def published(self, record: RunRecord, stage: str) -> bool:
         """Whether every part of the stage was published, and nothing of its join is lost since."""
@@ -108,6 +108,15 @@ class Joins:
     def clear(self, record: RunRecord, stage: str) -> None:
         """Forget the stage's join: it will be opened anew."""
         self.store.clear(join_key(record.tenant, record.run_id, record.attempt, stage))
+
+
+def _read(value: bytes | str) -> dict[str, object]:
+    """A part's value: JSON, and nothing else. Redis may hold what no part of ours wrote, which must hold up no run."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return {"error": "Unreadable"}
+    return found if isinstance(found, dict) else {"error": "Unreadable"}
 
 
 def _outcome(part: str, value: dict[str, object]) -> Outcome:

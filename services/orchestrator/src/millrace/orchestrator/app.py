@@ -26,7 +26,7 @@ register(app, Ports(attempts=Attempts(engine=engine), distributor=distributor))
 turn = RedisLease(client=stores.redis, key="sweep", milliseconds=sweep.LEASE_MS)
 add_chore(app, "sweep", sweep.INTERVAL_S, sweep.Sweep(engine=engine, store=stores.runs, lease=turn).once)
 rare = RedisLease(client=stores.redis, key="janitor", milliseconds=janitor.LEASE_S * 1000)
-cleaner = janitor.Janitor(store=stores.runs, artifacts=stores.artifacts, lease=rare)
+cleaner = janitor.Janitor(store=stores.runs, artifacts=stores.artifacts, lease=rare, clear_uploads=stores.uploads.clear)
 add_chore(app, "janitor", janitor.INTERVAL_S, cleaner.once)
 
 

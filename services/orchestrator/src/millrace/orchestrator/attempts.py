@@ -24,12 +24,14 @@ class Attempts:
     def cancel(self, message: Cancel) -> None:
         """End the attempt now. Parts that begin later find that nobody waits; the callback says `cancelled`.
 
-        Contended when somebody else wrote meanwhile: the message is tried again.
+        The reason is in the record; a release that asked by message alone had it there. Contended when somebody else
+        wrote meanwhile: the message is tried again.
         """
         record = self.engine.store.get(message.tenant, message.run_id)
         if record.status.terminal or record.attempt != message.attempt:
             return
-        if not self.engine.move(record, runs.cancel(record, message.reason, self.engine.clock())):
+        reason = record.pending.reason if record.pending else message.reason
+        if not self.engine.move(record, runs.cancel(record, reason, self.engine.clock())):
             raise Contended(f"{record.run_id} moved on while it was to be cancelled")
 
     def redrive(self, message: Redrive) -> None:
@@ -37,15 +39,14 @@ class Attempts:
         record = self.engine.store.get(message.tenant, message.run_id)
         if not record.status.terminal or record.attempt != message.attempt:
             return
-        flow, lost = self.engine.flow(record), self.engine.keeping.lost(record)
-        after = runs.redrive(flow, record, message.start, lost, self.engine.clock())
-        if not self.engine.move(record, after):
+        if not self.engine.begin_again(record, record.pending.start if record.pending else message.start):
             raise Contended(f"{record.run_id} moved on while it was to be run again")
 
     def advance(self, message: Advance) -> None:
         """Carry the run on; when it ended without what now came late, amend it."""
         record = self.engine.advance(message)
-        if message.stage is not None and record.attempt == message.attempt and record.status is RunStatus.PARTIAL:
+        late = message.stage is not None and record.attempt == message.attempt and record.pending is None
+        if late and record.status is RunStatus.PARTIAL:
             self._amend(record)
 
     def _amend(self, record: RunRecord) -> None:

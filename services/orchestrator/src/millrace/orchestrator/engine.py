@@ -17,7 +17,7 @@ from millrace.orchestrator.adapters import Joins, Messenger
 from millrace.orchestrator.domain import joining, plan
 from millrace.orchestrator.domain.joining import Outcomes, Verdict
 from millrace.orchestrator.keeping import Keeping
-from millrace.storage.errors import Conflict, NotFound
+from millrace.storage.errors import Conflict, NotFound, Shredded
 from millrace.storage.ports import Due, RunStore
 from millrace.telemetry.logs import get_logger
 from millrace.worker.crash import point
@@ -46,7 +46,7 @@ class Engine:
         """
         record = self.store.get(message.tenant, message.run_id)
         point("advance_read")
-        if record.status.terminal or record.attempt != message.attempt:
+        if self.obey(record) or record.status.terminal or record.attempt != message.attempt:
             return record
         if message.stage is None:
             if not record.stages:
@@ -63,10 +63,16 @@ class Engine:
             record = self.store.get(due.tenant, due.run_id)
         except NotFound:
             return
+        except Shredded:
+            # Accepted while the tenant was shredded: nobody can read it, and it would be due for ever.
+            self.store.delete(due.tenant, due.run_id)
+            return
         if record.due_at is None or record.due_at > self.clock():
             return
         point("taken_over")
         log.info("run_overdue", extra={"action": "run_overdue", "run_id": record.run_id, "status": record.status})
+        if self.obey(record):
+            return
         if record.status.terminal:
             self._after_the_end(record)
         elif record.flow not in self.flows and self.clock() > record.deadline_at + PATIENCE:
@@ -78,6 +84,29 @@ class Engine:
                 self._look_later(record)
         else:
             self.move(record, runs.dispatch_again(self.flow(record), record, self.clock()), None)
+
+    def obey(self, record: RunRecord) -> bool:
+        """Do what was asked of the run before anything else; whether something was.
+
+        Who writes meanwhile is first, and the ask still stands in what he wrote. A redrive of a flow that no release
+        knows is given up after a while.
+        """
+        asked, at = record.pending, self.clock()
+        if asked is None:
+            return False
+        if asked.what == "cancel":
+            self.move(record, runs.cancel(record, asked.reason, at))
+        elif record.flow in self.flows:
+            self.begin_again(record, asked.start)
+        elif at > asked.at + PATIENCE:
+            log.warning("redrive_given_up", extra={"action": "redrive_given_up", "run_id": record.run_id})
+            self._write_quietly(runs.give_up(record, at))
+        return True
+
+    def begin_again(self, record: RunRecord, start: str) -> bool:
+        """Begin the next attempt of an ended run; whether it was written."""
+        flow, lost = self.flow(record), self.keeping.lost(record)
+        return self.move(record, runs.redrive(flow, record, start, lost, self.clock()))
 
     def flow(self, record: RunRecord) -> Flow:
         """The run's flow; UnknownFlow when this release has none of that name."""
@@ -172,8 +201,11 @@ class Engine:
         return self.joins.published(record, stage.name)
 
     def _look_later(self, record: RunRecord) -> None:
+        self._write_quietly(runs.look_later(record, self.clock()))
+
+    def _write_quietly(self, record: RunRecord) -> None:
         try:
-            self.store.replace(runs.look_later(record, self.clock()))
+            self.store.replace(record)
         except Conflict:
             log.info("run_moved_meanwhile", extra={"action": "run_moved_meanwhile", "run_id": record.run_id})
 
@@ -210,11 +242,13 @@ class Engine:
     def _log(self, record: RunRecord) -> None:
         stage = record.stage
         took = (record.ended_at - record.since).total_seconds() if record.ended_at else None
+        # Why a run was cancelled is told in the words of whoever asked; why it failed, in our own.
+        reason = None if record.status is RunStatus.CANCELLED else record.reason or None
         log.info(
             "run_moved",
             extra={
                 "action": "run_moved", "run_id": record.run_id, "tenant": record.tenant, "status": record.status.value,
                 "attempt": record.attempt, "stage": stage.name if stage else None,
-                "dispatches": stage.dispatches if stage else None, "reason": record.reason or None, "seconds": took,
+                "dispatches": stage.dispatches if stage else None, "reason": reason, "seconds": took,
             },
         )  # fmt: skip

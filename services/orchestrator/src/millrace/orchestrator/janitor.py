@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from millrace.contracts.ids import RUN_ID, accepted_ms
 from millrace.orchestrator.lease import Lease
 from millrace.storage.artifacts import ArtifactStore, batch_key
-from millrace.storage.errors import NotFound
+from millrace.storage.errors import NotFound, Shredded
 from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
 
@@ -32,6 +32,8 @@ class Janitor:
     store: RunStore
     artifacts: ArtifactStore
     lease: Lease
+    clear_uploads: Callable[[], int] = lambda: 0
+    """Drops uploads that have expired, where no lifecycle rule of the bucket does; returns how many."""
     old_s: float = OLD_S
     clock: Callable[[], float] = field(default=time.time)
 
@@ -47,13 +49,15 @@ class Janitor:
             if keys == [batch_key(run_id)] and RUN_ID.match(run_id) and accepted_ms(run_id) < before
         )
         deleted = sum(self._delete_unless_known(tenant, run_id) for tenant, run_id in alone)
-        log.info("bucket_looked_through", extra={"action": "bucket_looked_through", "deleted": deleted})
+        uploads = self.clear_uploads()
+        about = {"action": "bucket_looked_through", "deleted": deleted, "uploads": uploads}
+        log.info("bucket_looked_through", extra=about)
         return deleted
 
     def _delete_unless_known(self, tenant: str, run_id: str) -> bool:
         try:
             self.store.get(tenant, run_id)
-        except NotFound:
+        except (NotFound, Shredded):
             self.artifacts.delete_key(tenant, batch_key(run_id))
             return True
         return False

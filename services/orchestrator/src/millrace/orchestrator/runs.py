@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from millrace.contracts.events import events
 from millrace.contracts.flow import Flow
 from millrace.contracts.ids import event_id
 from millrace.contracts.messages import FROM_FAILED, Slice, part_id
@@ -119,6 +120,9 @@ def recover(flow: Flow, record: RunRecord, lost: Collection[str], at: datetime) 
             "gaps": tuple(gap for gap in record.gaps if gap.step not in names),
             "reusable": (*_standing(dropped, lost), *(step for step in record.reusable if step.name not in names)),
             "recoveries": record.recoveries + 1,
+            "recovered_at": at,
+            "kept": first,
+            "told": events(record),
         }
     )
     return start_stage(flow, _untidy(back), at)
@@ -150,10 +154,14 @@ def _attempt(flow: Flow, record: RunRecord, standing: Sequence[StepRecord], at: 
             "gaps": (),
             "reusable": stand,
             "recoveries": 0,
+            "recovered_at": None,
+            "kept": 0,
+            "told": events(record),
             "report": None,
             "reason": "",
             "ended_at": None,
             "callback": _amendment(record),
+            "asked": None,
         }
     )
     return start_stage(flow, _untidy(begun), at)
@@ -190,7 +198,8 @@ def _ended_attempt(record: RunRecord) -> AttemptRecord:
 def _amendment(record: RunRecord) -> CallbackRecord | None:
     if record.callback is None:
         return None
-    return CallbackRecord(url=record.callback.url, event_id=event_id(record.run_id, record.attempt))
+    event = event_id(record.run_id, record.attempt)
+    return CallbackRecord(url=record.callback.url, event_id=event, endpoint_id=record.callback.endpoint_id)
 
 
 def finish(flow: Flow, record: RunRecord, at: datetime) -> RunRecord:
@@ -217,7 +226,13 @@ def _end(record: RunRecord, at: datetime) -> RunRecord:
     owed = record.callback is not None and record.callback.status is CallbackStatus.PENDING
     tidy = at + TIDY_AFTER if record.tidy_at else None
     due = at + CALLBACK_GRACE if owed else tidy
-    return record.model_copy(update={"ended_at": at, "due_at": due, "tidy_at": tidy, "reusable": ()})
+    return record.model_copy(update={"ended_at": at, "due_at": due, "tidy_at": tidy, "reusable": (), "asked": None})
+
+
+def give_up(record: RunRecord, at: datetime) -> RunRecord:
+    """An ended run of which nothing is asked any more, because no release can do it."""
+    owed = record.callback is not None and record.callback.status is CallbackStatus.PENDING
+    return record.model_copy(update={"asked": None, "due_at": at + CALLBACK_GRACE if owed else record.tidy_at})
 
 
 def _untidy(record: RunRecord) -> RunRecord:

@@ -12,6 +12,8 @@ from typing import Any
 from celery import Celery
 from kombu import exceptions
 
+from millrace.worker.signing import Signer
+
 _producer: ContextVar[Any] = ContextVar("producer", default=None)
 
 
@@ -30,7 +32,9 @@ _Celery: Any = Celery
 
 
 class BatchingCelery(_Celery):  # type: ignore[misc]
-    """Celery with batches."""
+    """Celery with batches, and with what its messages are signed with."""
+
+    signer: Signer
 
     @contextmanager
     def batch(self) -> Iterator[None]:

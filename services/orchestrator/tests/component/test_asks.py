@@ -1,0 +1,141 @@
+"""What was asked of a run is done, whatever becomes of the message that tells it."""
+
+import pickle
+from datetime import timedelta
+
+import pytest
+from services.orchestrator.tests.component.world import World
+
+from millrace.contracts.messages import Cancel, Redrive
+from millrace.contracts.outcome import OutcomeStatus
+from millrace.contracts.run import RunStatus
+from millrace.orchestrator.canvas import join_key, task_id_of
+from millrace.orchestrator.engine import PATIENCE
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_cancel_whose_message_is_lost_is_carried_out_by_the_sweep_with_its_reason(world: World) -> None:
+    # given
+    world.run_to("annotate")
+    world.ask("cancel", reason="a duplicate")
+    # when
+    world.sweep.once()
+    # then
+    assert (world.record.status, world.record.reason) == (RunStatus.CANCELLED, "a duplicate")
+    assert world.record.asked is None
+
+
+def test_a_message_that_comes_finds_the_reason_in_the_record_and_a_second_one_nothing(world: World) -> None:
+    # given
+    world.run_to("annotate")
+    world.ask("cancel", reason="a duplicate")
+    message = Cancel(tenant="acme", run_id=world.run_id)
+    # when
+    world.attempts.cancel(message)
+    ended = world.record
+    world.attempts.cancel(message)
+    world.sweep.once()
+    # then
+    assert (ended.status, ended.reason, world.record) == (RunStatus.CANCELLED, "a duplicate", ended)
+
+
+def test_a_body_that_comes_first_does_not_carry_a_run_on_that_is_to_end(world: World) -> None:
+    # given
+    world.run_to("report")
+    world.report("report", "report", report=(world.keep("report", durable=True),))
+    world.ask("cancel")
+    # when
+    world.advance("report")
+    # then
+    assert world.record.status is RunStatus.CANCELLED
+
+
+def test_a_redrive_whose_message_is_lost_begins_with_the_sweep_once(world: World) -> None:
+    # given
+    world.finish()
+    world.delivered()
+    world.ask("redrive", "insight")
+    # when
+    world.sweep.once()
+    world.attempts.redrive(Redrive(tenant="acme", run_id=world.run_id, attempt=1, start="insight"))
+    world.sweep.once()
+    # then
+    assert (world.record.attempt, world.record.asked) == (2, None)
+    assert world.record.stage is not None and world.record.stage.name == "insight"
+
+
+def test_a_redrive_survives_a_callback_that_is_reported_meanwhile(world: World) -> None:
+    # given
+    world.finish()
+    world.ask("redrive")
+    # when
+    world.delivered()
+    world.sweep.once()
+    # then
+    assert world.record.attempt == 2
+
+
+def test_an_orchestrator_that_is_killed_before_it_writes_leaves_the_ask_to_the_next(world: World) -> None:
+    # given
+    world.run_to("annotate")
+    world.ask("cancel", reason="a duplicate")
+    replace = world.runs.replace
+
+    def die(record: object) -> None:
+        raise Killed
+
+    world.runs.replace = die  # type: ignore[assignment,method-assign]
+    with pytest.raises(Killed):
+        world.attempts.cancel(Cancel(tenant="acme", run_id=world.run_id))
+    world.runs.replace = replace  # type: ignore[method-assign]
+    # when
+    world.sweep.once()
+    # then
+    assert (world.record.status, world.record.reason) == (RunStatus.CANCELLED, "a duplicate")
+
+
+def test_a_release_that_asked_by_message_alone_is_still_heard(world: World) -> None:
+    # given
+    world.run_to("annotate")
+    # when
+    world.attempts.cancel(Cancel(tenant="acme", run_id=world.run_id, reason="the wrong file"))
+    # then
+    assert world.record.reason == "the wrong file"
+
+
+def test_a_redrive_of_a_flow_that_nobody_knows_any_more_is_given_up_at_last(world: World) -> None:
+    # given
+    world.finish()
+    world.delivered()
+    world.ask("redrive")
+    world.engine.flows.clear()
+    # when
+    world.sweep.once()
+    waiting = world.record
+    world.at += PATIENCE + timedelta(seconds=1)
+    world.sweep.once()
+    # then
+    assert waiting.pending is not None
+    assert (world.record.asked, world.record.attempt, world.record.status) == (None, 1, RunStatus.COMPLETED)
+
+
+def test_a_join_that_holds_a_pickle_is_read_as_a_part_that_failed(world: World) -> None:
+    # given: Redis holds what no part of ours wrote
+    world.run_to("annotate")
+    task = task_id_of(world.run_id, 1, "annotate", "annotate.0")
+    for value in (pickle.dumps({"status": "succeeded"}).decode("latin-1"), "[1]", "nope"):
+        key = join_key("acme", world.run_id, 1, "annotate")
+        world.joins.drop(key, [task])
+        world.joins.add(key, task, value)
+        # when
+        found = world.engine.joins.outcomes(world.record, "annotate")["annotate.0"]
+        # then
+        assert found.status is OutcomeStatus.FAILED
