@@ -1,20 +1,27 @@
-"""The signed POST to the consumer."""
+"""The POST to the consumer."""
 
+import ssl
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-import httpx
+import httpcore
 from gevent import Timeout  # type: ignore[import-untyped]
-from standardwebhooks.webhooks import Webhook
 
 from millrace.callback.errors import Unreachable
-from millrace.contracts.addresses import check
+from millrace.callback.pinned import PinnedBackend
+from millrace.contracts.addresses import Address, check
 from millrace.contracts.run import RunRecord
 from millrace.storage.links import ReportLink, ReportLinks
+from millrace.worker.names import Resolver, resolve
 
 TIMEOUT_S = 5.0
-"""Total patience for one attempt: a slow consumer must not hold a worker."""
+"""Total patience for one attempt, name and connection included: a slow consumer must not hold a worker."""
+DRAIN_S = 0.5
+MAX_ANSWER = 4_096
+"""Seconds and bytes that are read of an answer's body, to end the connection cleanly. It is never looked at."""
+AGENT = "Millrace-Callback/1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,51 +39,110 @@ class SignedLinks:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """What is sent: the same body and event id every time, signed anew."""
+class Letter:
+    """What is posted."""
 
-    url: str
-    event_id: str
+    url: str = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    at: datetime
-    traceparent: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What is kept of an answer."""
+
+    status: int
+    retry_after: str = ""
+    """The header as it came."""
 
 
 class Sender(Protocol):
-    """Delivers one attempt."""
+    """Posts a letter."""
 
-    def send(self, attempt: Attempt) -> int:
-        """The consumer's HTTP status; AddressRefused or Unreachable when there is none."""
+    def send(self, letter: Letter) -> Reply:
+        """The consumer's answer; AddressRefused or Unreachable when there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HttpSender:
-    """POSTs over HTTP by the rules of Standard Webhooks 1.0.0. Never follows redirects, never reads the answer."""
+    """Posts over HTTP/1.1. Follows no redirect, uses no proxy of the environment, keeps nothing between two letters."""
 
-    secret: str = field(repr=False)
-    allowed_hosts: frozenset[str]
+    allowed: frozenset[str]
+    """See `millrace.contracts.addresses.entries`."""
     timeout_s: float = TIMEOUT_S
+    resolve: Resolver = resolve
+    tls: ssl.SSLContext = field(default_factory=httpcore.default_ssl_context, repr=False)
 
-    def send(self, attempt: Attempt) -> int:
+    def send(self, letter: Letter) -> Reply:
         """See `Sender`."""
-        check(attempt.url, self.allowed_hosts)
-        signed = Webhook(self.secret).sign(attempt.event_id, attempt.at, attempt.body.decode())
-        headers = {
-            "content-type": "application/json",
-            "user-agent": "Millrace-Callback/1",
-            "webhook-id": attempt.event_id,
-            "webhook-timestamp": str(int(attempt.at.timestamp())),
-            "webhook-signature": signed,
-        }
-        if attempt.traceparent:
-            headers["traceparent"] = attempt.traceparent
+        address = check(letter.url, self.allowed)
+        give_up = time.monotonic() + self.timeout_s
+        # httpcore bounds each read and write; a consumer that drips would hold the worker for ever.
+        timer = Timeout.start_new(self.timeout_s, Unreachable("timed_out"))
+        backend = PinnedBackend(address=address, allowed=self.allowed, resolve=self.resolve)
         try:
             with (
-                # httpx bounds each read and write; a consumer that drips would hold the worker for ever.
-                Timeout(self.timeout_s, Unreachable("TotalTimeout")),
-                httpx.Client(timeout=self.timeout_s, follow_redirects=False, trust_env=False) as client,
-                client.stream("POST", attempt.url, content=attempt.body, headers=headers) as answer,
-            ):
-                return answer.status_code
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unreachable(type(error).__name__) from error
+                httpcore.ConnectionPool(ssl_context=self.tls, network_backend=backend) as pool,
+                pool.stream(
+                    b"POST", _url(address), headers=_headers(address, letter), content=letter.body,
+                    extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout_s)},
+                ) as answer,
+            ):  # fmt: skip
+                # From here on the letter counts as answered, whatever becomes of the answer's body.
+                timer.cancel()
+                reply = _reply(answer)
+                _drain(answer, min(DRAIN_S, give_up - time.monotonic()))
+                return reply
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise Unreachable(_reason(error)) from error
+        finally:
+            timer.close()
+
+
+def _url(address: Address) -> httpcore.URL:
+    """Put together of what was checked, so that no second parser has its own view of it."""
+    return httpcore.URL(
+        scheme=address.scheme.encode(), host=address.host.encode(), port=address.port, target=address.target.encode()
+    )
+
+
+def _headers(address: Address, letter: Letter) -> list[tuple[bytes, bytes]]:
+    own = {
+        "host": address.authority, "user-agent": AGENT, "accept": "*/*", "connection": "close",
+        "content-type": "application/json", "content-length": str(len(letter.body)),
+    }  # fmt: skip
+    return [(name.encode(), value.encode()) for name, value in (own | letter.headers).items()]
+
+
+def _reply(answer: httpcore.Response) -> Reply:
+    found = {name.lower(): value for name, value in answer.headers}
+    return Reply(status=answer.status, retry_after=found.get(b"retry-after", b"").decode("latin-1"))
+
+
+def _drain(answer: httpcore.Response, seconds: float) -> None:
+    """Read the rest of a short answer: closing on unread bytes would look like a reset to the consumer."""
+    read = 0
+    with Timeout(max(0.0, seconds), False):
+        try:
+            for chunk in answer.iter_stream():
+                read += len(chunk)
+                if read >= MAX_ANSWER:
+                    return
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
+            # The status has been said; a body that breaks off takes nothing back.
+            return
+
+
+def _reason(error: Exception) -> str:
+    """A machine key for what went wrong."""
+    # httpcore's pool raises it anew `from None`; what it came from is still there.
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return "certificate_refused"
+    if isinstance(cause, ssl.SSLError):
+        return "tls_failed"
+    if isinstance(error, httpcore.TimeoutException):
+        return "timed_out"
+    if isinstance(error, httpcore.ConnectError):
+        return "connect_failed"
+    return "connection_lost" if isinstance(error, httpcore.NetworkError) else "no_http"

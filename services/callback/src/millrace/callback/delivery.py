@@ -8,16 +8,18 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from millrace.callback.adapters import Attempt, Sender
 from millrace.callback.domain.body import Link, build
-from millrace.callback.domain.schedule import GONE, next_wait
-from millrace.callback.errors import Unreachable, UnreadableReport
+from millrace.callback.domain.schedule import PATIENCE, next_wait
+from millrace.callback.errors import UnreadableReport
+from millrace.callback.post import Answer, Parcel, Post
 from millrace.contracts.base import now
-from millrace.contracts.errors import AddressRefused
-from millrace.contracts.messages import Deliver
-from millrace.contracts.report import Report
+from millrace.contracts.endpoints import EndpointRecord, ProbeBody, ProbeData
+from millrace.contracts.ids import endpoint_id
+from millrace.contracts.messages import Deliver, Probe
+from millrace.contracts.report import CallbackBody, Report
 from millrace.contracts.run import CallbackRecord, CallbackStatus, RunRecord
 from millrace.storage.artifacts import ArtifactStore
+from millrace.storage.endpoints import Endpoints
 from millrace.storage.errors import Conflict, Corrupt, NotFound
 from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
@@ -27,21 +29,13 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """How one attempt went; `final` means that no other will go better."""
-
-    status: int | None = None
-    error: str = ""
-    final: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class Delivery:
     """One attempt a message; the sweep sends the next message when its time has come."""
 
     store: RunStore
     artifacts: ArtifactStore
-    sender: Sender
+    endpoints: Endpoints
+    post: Post
     link: Link
     clock: Callable[[], datetime] = field(default=now)
     jitter: Callable[[], float] = field(default=random.random)
@@ -58,27 +52,75 @@ class Delivery:
         if message.event_id != callback.event_id or message.delivery != callback.deliveries + 1:
             return
         point("delivery_begun")
-        answer = self._attempt(record, callback)
+        endpoint = self._endpoint(record.tenant, callback)
+        slow_until = self._gives_way(record, callback, endpoint)
+        if slow_until is not None:
+            self._postpone(record, slow_until)
+            return
+        answer = self._attempt(record, callback, endpoint)
         point("callback_posted")
         self._write(record, callback, answer)
         point("delivery_written")
 
-    def _attempt(self, record: RunRecord, callback: CallbackRecord) -> Answer:
+    def probe(self, message: Probe) -> None:
+        """Send a test event, once; what comes of it is in the endpoint's log."""
+        endpoint = self.endpoints.get(message.tenant, message.endpoint_id)
+        data = ProbeData(endpoint_id=endpoint.endpoint_id, tenant=endpoint.tenant)
+        body = ProbeBody(timestamp=self.clock(), data=data).model_dump_json().encode()
+        parcel = Parcel(kind="test", event_id=message.event_id, body=body, traceparent=message.traceparent)
+        answer = self.post.send(endpoint, parcel)
+        log.info(
+            "endpoint_tested",
+            extra={"action": "endpoint_tested", "endpoint_id": endpoint.endpoint_id, "error": answer.error},
+        )
+
+    def _endpoint(self, tenant: str, callback: CallbackRecord) -> EndpointRecord | None:
+        """The callback's endpoint; None when it was deleted. What a run of an older release names is registered."""
+        name = callback.endpoint_id or endpoint_id(tenant, callback.url)
         try:
-            body = build(record, self._report(record), self.link).model_dump_json().encode()
+            return self.endpoints.get(tenant, name)
+        except NotFound:
+            if callback.endpoint_id:
+                return None
+        try:
+            return self.endpoints.register(tenant, callback.url)
+        except Conflict:
+            # Another run of that release was first.
+            return self.endpoints.get(tenant, name)
+
+    def _gives_way(
+        self, record: RunRecord, callback: CallbackRecord, endpoint: EndpointRecord | None
+    ) -> datetime | None:
+        """Until when this delivery waits for an endpoint that is slow; what somebody asked for does not wait."""
+        at, ended = self.clock(), record.ended_at
+        slow = endpoint.slow_until if endpoint is not None and endpoint.disabled_at is None else None
+        if slow is None or slow <= at or ended is None or at > ended + PATIENCE or callback.replayed_after is not None:
+            return None
+        return slow + (slow - at) * self.jitter()
+
+    def _postpone(self, record: RunRecord, until: datetime) -> None:
+        """Not counted as an attempt: nothing was sent."""
+        try:
+            self.store.replace(record.model_copy(update={"due_at": until}))
+        except Conflict:
+            # The sweep sends the message again when the time that it wrote has come.
+            log.info("run_moved_meanwhile", extra={"action": "run_moved_meanwhile", "run_id": record.run_id})
+
+    def _attempt(self, record: RunRecord, callback: CallbackRecord, endpoint: EndpointRecord | None) -> Answer:
+        if endpoint is None or endpoint.disabled_at is not None:
+            return Answer(error="endpoint_disabled" if endpoint else "endpoint_deleted", final=True)
+        try:
+            body = build(record, self._report(record), self.link)
         except (NotFound, Corrupt, UnreadableReport) as error:
             # Counted like any other attempt, so that it is given up at last and not repeated for ever.
             return Answer(error=f"report: {type(error).__name__}")
-        attempt = Attempt(
-            url=callback.url, event_id=callback.event_id, body=body, at=self.clock(), traceparent=record.traceparent
-        )
-        try:
-            status = self.sender.send(attempt)
-        except AddressRefused as error:
-            return Answer(error=str(error), final=True)
-        except Unreachable as error:
-            return Answer(error=str(error))
-        return Answer(status=status, error="" if 200 <= status < 300 else f"http_{status}", final=status == GONE)
+        _tell_what_is_missing(body)
+        parcel = Parcel(
+            kind="run" if callback.replayed_after is None else "replay", event_id=callback.event_id,
+            body=body.model_dump_json().encode(), run_id=record.run_id, delivery=callback.deliveries + 1,
+            traceparent=record.traceparent,
+        )  # fmt: skip
+        return self.post.send(endpoint, parcel)
 
     def _report(self, record: RunRecord) -> Report | None:
         if record.report is None:
@@ -95,7 +137,8 @@ class Delivery:
         if not answer.error:
             changes |= {"status": CallbackStatus.DELIVERED, "delivered_at": self.clock()}
         else:
-            wait = None if answer.final else next_wait(made, self.jitter())
+            since = made - (callback.replayed_after or 0)
+            wait = None if answer.final else next_wait(since, self.jitter(), answer.asked_s)
             due = self.clock() + wait if wait else None
             if due is None:
                 changes["status"] = CallbackStatus.GIVEN_UP
@@ -127,4 +170,14 @@ class Delivery:
 
 def _with(record: RunRecord, callback: CallbackRecord, due: datetime | None) -> RunRecord:
     """The record with its callback as it is now, due for the next delivery; after the last one, to be tidied up."""
-    return record.model_copy(update={"callback": callback, "due_at": due or record.tidy_at})
+    return record.model_copy(update={"callback": callback, "due_at": record.due(due or record.tidy_at)})
+
+
+def _tell_what_is_missing(body: CallbackBody) -> None:
+    if body.data.left_out:
+        log.warning(
+            "callback_shortened",
+            extra={
+                "action": "callback_shortened", "run_id": body.data.run_id, "left_out": ",".join(body.data.left_out),
+            },
+        )  # fmt: skip

@@ -11,7 +11,7 @@ class CallbackError(Exception):
 
 
 class Unreachable(CallbackError):
-    """The consumer did not answer in time or at all."""
+    """The consumer did not answer in time or at all. Its text is a machine key, such as `timed_out`."""
 
     retryable = True
 

@@ -51,7 +51,9 @@ def _fitted(body: CallbackBody) -> CallbackBody:
     for name in _SPARE:
         if _fits(body.model_copy(update={"data": data})):
             break
-        data = data.model_copy(update={name: type(getattr(data, name))()})
+        if getattr(data, name):
+            left_out = (*data.left_out, name)
+            data = data.model_copy(update={name: type(getattr(data, name))(), "left_out": left_out})
     return body.model_copy(update={"data": data})
 
 
