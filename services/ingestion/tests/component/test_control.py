@@ -1,32 +1,18 @@
 """Cancel, redrive and what a run shows of its attempts, over in-memory stores and queues."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
+from services.ingestion.tests.component.world import AUTH, RIVALS
+from services.ingestion.tests.component.world import World as Shared
 
-from millrace.contracts.artifacts import JSON
 from millrace.contracts.flow import Flow
 from millrace.contracts.ids import new_run_id
 from millrace.contracts.run import AttemptRecord, RunRecord, RunStatus
-from millrace.ingestion.accept import Acceptance
-from millrace.ingestion.adapters import PagePool, ParserPool
-from millrace.ingestion.admission import Admission
-from millrace.ingestion.app import build
-from millrace.ingestion.auth import KeyRing
-from millrace.ingestion.control import Control
-from millrace.ingestion.ports import Ports
-from millrace.ingestion.report_routes import Reports
-from millrace.storage.links import ReportLinks
-from millrace.storage.memory import MemoryFlows, MemoryRuns, memory_artifacts
 from millrace.testing.factories import START, run_record
 
-SECRET = "a secret of the tests, long enough"
-AUTH = {"authorization": "Bearer key-1"}
-RIVAL = {"authorization": "Bearer key-2"}
 FLOW = Flow.model_validate(
     {
         "name": "customer-feedback",
@@ -43,54 +29,16 @@ FLOW = Flow.model_validate(
 )
 
 
-@dataclass
-class Queues:
-    """Keeps what would be published."""
-
-    asked: list[tuple[str, str, int, str]] = field(default_factory=list)
-    """What, run id, attempt, and its reason or start."""
-    broken: bool = False
-
-    def start(self, record: RunRecord) -> None:
-        self._put("start", record, "")
-
-    def cancel(self, record: RunRecord, reason: str) -> None:
-        self._put("cancel", record, reason)
-
-    def redrive(self, record: RunRecord, start: str) -> None:
-        self._put("redrive", record, start)
-
-    def _put(self, what: str, record: RunRecord, how: str) -> None:
-        if self.broken:
-            raise ConnectionError("broker away")
-        self.asked.append((what, record.run_id, record.attempt, how))
-
-
-class Quiet:
-    """Nobody knows how much waits."""
-
-    def waits(self) -> None:
-        return None
-
-
-class World:
+class World(Shared):
     """An API over one tenant's runs."""
 
     def __init__(self) -> None:
-        self.runs, self.artifacts, self.queues, flows = MemoryRuns(), memory_artifacts(), Queues(), MemoryFlows()
-        flows.publish([FLOW])
-        acceptance = Acceptance(
-            runs=self.runs, flow_store=flows, artifacts=self.artifacts, starter=self.queues, allowed_hosts=frozenset()
-        )
-        control = Control(runs=self.runs, flows=acceptance.flows, asker=self.queues)
-        admission = Admission(runs=self.runs, flows=acceptance.flows, pressure=Quiet())
-        links = ReportLinks((SECRET,))
-        reports = Reports(runs=self.runs, artifacts=self.artifacts, links=links, painter=PagePool())
-        ports = Ports(
-            keys=KeyRing({"key-1": "acme", "key-2": "rival"}), runs=self.runs, reports=reports,
-            acceptance=acceptance, admission=admission, control=control, reader=ParserPool(), max_body_bytes=1 << 20,
-        )  # fmt: skip
-        self.api = TestClient(build(ports), raise_server_exceptions=False)
+        super().__init__(flow=FLOW)
+
+    @property
+    def asked(self) -> list[tuple[str, str, int, str]]:
+        """What, run id, attempt, and its reason or start."""
+        return [(what, record.run_id, record.attempt, how) for what, record, how in self.post.sent]
 
     def run(self, status: RunStatus = RunStatus.RUNNING, **changes: Any) -> str:
         ended = START + timedelta(seconds=4) if status.terminal else None
@@ -106,24 +54,17 @@ class World:
         )  # fmt: skip
         return self.run(attempt=2, history=(first,), began_at=START + timedelta(hours=1), **changes)
 
-    def report(self, text: str) -> Any:
-        ref, _ = self.artifacts.put(
-            tenant="acme", key=f"{new_run_id()}/report", data=f'"{text}"'.encode(), media_type=JSON,
-            schema_name="report/1", durable=True,
-        )  # fmt: skip
-        return ref
-
-    def post(self, run_id: str, what: str, body: bytes | None = None, headers: dict[str, str] = AUTH) -> Any:
-        return self.api.post(f"/v1/runs/{run_id}/{what}", content=body, headers=headers)
+    def ask(self, run_id: str, what: str, body: bytes | None = None, headers: dict[str, str] = AUTH) -> Any:
+        return self.client.post(f"/v1/runs/{run_id}/{what}", content=body, headers=headers)
 
     def get(self, path: str) -> Any:
-        return self.api.get(f"/v1/runs{path}", headers=AUTH).json()
+        return self.client.get(f"/v1/runs{path}", headers=AUTH).json()
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
     made = World()
-    with made.api:
+    with made.client:
         yield made
 
 
@@ -137,13 +78,13 @@ def test_a_cancel_is_passed_on_with_its_attempt(world: World, body: bytes | None
     # given
     run_id = world.redriven()
     # when
-    answer = world.post(run_id, "cancel", body)
+    answer = world.ask(run_id, "cancel", body)
     # then
     links = {"self": f"/v1/runs/{run_id}"}
     assert (answer.status_code, answer.json()) == (
         202, {"run_id": run_id, "attempt": 2, "asked": "cancel", "links": links},
     )  # fmt: skip
-    assert world.queues.asked == [("cancel", run_id, 2, "a duplicate" if body and b"dup" in body else "")]
+    assert world.asked == [("cancel", run_id, 2, "a duplicate" if body and b"dup" in body else "")]
 
 
 @pytest.mark.parametrize("status", [each for each in RunStatus if each.terminal])
@@ -151,17 +92,17 @@ def test_an_ended_run_is_redriven_and_not_cancelled(world: World, status: RunSta
     # given
     run_id = world.run(status)
     # when
-    cancelled, redriven = world.post(run_id, "cancel"), world.post(run_id, "redrive")
+    cancelled, redriven = world.ask(run_id, "cancel"), world.ask(run_id, "redrive")
     # then
     assert problem(cancelled) == (409, "already-ended")
     assert (redriven.status_code, redriven.json()["asked"]) == (202, "redrive")
-    assert world.queues.asked == [("redrive", run_id, 1, "failed")]
+    assert world.asked == [("redrive", run_id, 1, "failed")]
 
 
 def test_an_active_run_is_not_redriven_though_an_attempt_has_ended(world: World) -> None:
     for run_id in (world.run(), world.run(RunStatus.ACCEPTED), world.redriven()):
-        assert problem(world.post(run_id, "redrive")) == (409, "still-active")
-    assert world.queues.asked == []
+        assert problem(world.ask(run_id, "redrive")) == (409, "still-active")
+    assert world.asked == []
 
 
 @pytest.mark.parametrize("start", ["failed", "insight", "kpis", "report", "r"])
@@ -169,26 +110,26 @@ def test_a_redrive_begins_at_what_failed_or_at_a_stage_or_step(world: World, sta
     # given
     run_id = world.run(RunStatus.FAILED)
     # when
-    answer = world.post(run_id, "redrive", f'{{"from": "{start}"}}'.encode())
+    answer = world.ask(run_id, "redrive", f'{{"from": "{start}"}}'.encode())
     # then
-    assert (answer.status_code, world.queues.asked) == (202, [("redrive", run_id, 1, start)])
+    assert (answer.status_code, world.asked) == (202, [("redrive", run_id, 1, start)])
 
 
 def test_a_redrive_from_nowhere_is_refused_with_what_there_is(world: World) -> None:
     # when
-    answer = world.post(world.run(RunStatus.FAILED), "redrive", b'{"from": "kips"}')
+    answer = world.ask(world.run(RunStatus.FAILED), "redrive", b'{"from": "kips"}')
     # then
     assert problem(answer) == (422, "unknown-start")
     assert answer.json()["detail"].endswith("from takes: failed, insight, kpis, report, r")
-    assert world.queues.asked == []
+    assert world.asked == []
 
 
 def test_a_run_of_a_flow_that_is_gone_can_only_be_redriven_from_what_failed(world: World) -> None:
     # given
     run_id = world.run(RunStatus.FAILED, flow="gone")
     # when / then
-    assert problem(world.post(run_id, "redrive", b'{"from": "kpis"}')) == (422, "unknown-start")
-    assert world.post(run_id, "redrive").status_code == 202
+    assert problem(world.ask(run_id, "redrive", b'{"from": "kpis"}')) == (422, "unknown-start")
+    assert world.ask(run_id, "redrive").status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -210,12 +151,12 @@ def test_what_cannot_be_read_is_a_problem_and_asks_for_nothing(
     # given
     run_id = world.run(RunStatus.RUNNING if what == "cancel" else RunStatus.FAILED)
     # when / then
-    assert problem(world.post(run_id, what, body)) == expected
-    assert world.queues.asked == []
+    assert problem(world.ask(run_id, what, body)) == expected
+    assert world.asked == []
 
 
 def test_a_reason_of_200_characters_is_taken_whatever_its_bytes(world: World) -> None:
-    assert world.post(world.run(), "cancel", ('{"reason": "' + "漢" * 200 + '"}').encode()).status_code == 202
+    assert world.ask(world.run(), "cancel", ('{"reason": "' + "漢" * 200 + '"}').encode()).status_code == 202
 
 
 @pytest.mark.parametrize("what", ["cancel", "redrive"])
@@ -223,24 +164,73 @@ def test_what_is_nobodys_or_anothers_is_not_found(world: World, what: str) -> No
     # given
     run_id = world.run(RunStatus.RUNNING if what == "cancel" else RunStatus.FAILED)
     # when / then
-    assert problem(world.post(run_id, what, headers=RIVAL)) == (404, "not-found")
-    assert problem(world.post(new_run_id(), what)) == (404, "not-found")
-    assert problem(world.post("run_x", what)) == (404, "not-found")
-    assert problem(world.post(run_id, what, headers={})) == (401, "not-authenticated")
-    assert world.queues.asked == []
+    assert problem(world.ask(run_id, what, headers=RIVALS)) == (404, "not-found")
+    assert problem(world.ask(new_run_id(), what)) == (404, "not-found")
+    assert problem(world.ask("run_x", what)) == (404, "not-found")
+    assert problem(world.ask(run_id, what, headers={})) == (401, "not-authenticated")
+    assert world.asked == []
 
 
 @pytest.mark.parametrize(("what", "status"), [("cancel", RunStatus.RUNNING), ("redrive", RunStatus.FAILED)])
-def test_a_broker_that_is_away_is_told_and_nothing_is_lost_in_silence(
+def test_what_is_asked_while_the_broker_is_away_stands_in_the_record_which_is_due(
     world: World, what: str, status: RunStatus
 ) -> None:
     # given
     run_id = world.run(status)
-    world.queues.broken = True
+    world.post.broken = True
     # when
-    answer = world.post(run_id, what)
+    answer, again = world.ask(run_id, what), world.ask(run_id, what)
     # then
-    assert (problem(answer), answer.headers["retry-after"]) == ((503, "unavailable"), "2")
+    record = world.runs.get("acme", run_id)
+    assert (answer.status_code, again.status_code, again.json()) == (202, 202, answer.json())
+    assert record.pending is not None and (record.pending.what, record.pending.attempt) == (what, 1)
+    assert record.due_at is not None and record.due_at <= record.pending.at
+    assert world.get(f"/{run_id}")["asked"] == what
+
+
+def test_what_is_asked_while_others_write_is_asked_of_what_they_wrote(world: World) -> None:
+    # given: a run that moves on between an ask's look and its write
+    run_id = world.run()
+    replace, moved = world.runs.replace, list[RunRecord]()
+
+    def slow(record: RunRecord) -> RunRecord:
+        if not moved:
+            moved.append(replace(world.runs.get("acme", run_id).model_copy(update={"records": 7})))
+        return replace(record)
+
+    world.runs.replace = slow  # type: ignore[method-assign]
+    # when
+    answer = world.ask(run_id, "cancel", b'{"reason": "a duplicate"}')
+    # then
+    record = world.runs.get("acme", run_id)
+    assert (answer.status_code, record.records) == (202, 7)
+    assert record.pending is not None and record.pending.reason == "a duplicate"
+
+
+def test_a_run_that_ends_while_it_is_cancelled_is_said_to_have_ended(world: World) -> None:
+    # given
+    run_id = world.run()
+    replace = world.runs.replace
+
+    def ended(record: RunRecord) -> RunRecord:
+        world.runs.replace = replace  # type: ignore[method-assign]
+        done = world.runs.get("acme", run_id).model_copy(update={"status": RunStatus.COMPLETED, "due_at": None})
+        replace(done)
+        return replace(record)
+
+    world.runs.replace = ended  # type: ignore[method-assign]
+    # when / then
+    assert problem(world.ask(run_id, "cancel")) == (409, "already-ended")
+    assert world.runs.get("acme", run_id).pending is None and world.asked == []
+
+
+def test_another_redrive_than_the_one_that_was_asked_for_is_refused(world: World) -> None:
+    # given
+    run_id = world.run(RunStatus.FAILED)
+    world.ask(run_id, "redrive", b'{"from": "report"}')
+    # when / then
+    assert problem(world.ask(run_id, "redrive", b'{"from": "kpis"}')) == (409, "still-active")
+    assert world.ask(run_id, "redrive", b'{"from": "report"}').status_code == 202
 
 
 def test_the_report_is_that_of_the_attempt_that_ended_last_or_of_the_one_asked_for(world: World) -> None:
@@ -267,5 +257,5 @@ def test_a_run_whose_redrive_is_at_work_is_listed_as_it_ended(world: World) -> N
 
 
 def test_a_flow_tells_every_join_policy(world: World) -> None:
-    flows = world.api.get("/v1/flows", headers=AUTH).json()["flows"]
+    flows = world.client.get("/v1/flows", headers=AUTH).json()["flows"]
     assert [step["join"] for stage in flows[0]["stages"] for step in stage["steps"]] == ["quorum(75%)", "required"]

@@ -5,95 +5,31 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import openpyxl
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
-from fastapi.testclient import TestClient
 from reportlab.pdfgen import canvas
+from services.ingestion.tests.component.world import World
 
-from millrace.contracts.flow import Flow
-from millrace.contracts.run import RunRecord
-from millrace.ingestion.accept import Acceptance
-from millrace.ingestion.adapters import PagePool, ParserPool
-from millrace.ingestion.admission import Admission
-from millrace.ingestion.app import build
-from millrace.ingestion.auth import KeyRing
+from millrace.ingestion.adapters import ParserPool
 from millrace.ingestion.body import Options
-from millrace.ingestion.control import Control
 from millrace.ingestion.domain.errors import BadFile
-from millrace.ingestion.ports import Ports
-from millrace.ingestion.pressure import MemoryPressure
-from millrace.ingestion.report_routes import Reports
-from millrace.storage.artifacts import ArtifactStore
-from millrace.storage.links import ReportLinks
-from millrace.storage.memory import MemoryFlows, MemoryRuns, memory_artifacts
 
-AUTH = {"authorization": "Bearer key-1"}
-FLOW = {
-    "name": "customer-feedback", "report": "r.report",
-    "stages": [{"name": "one", "budget_s": 5, "steps": [{"name": "r", "task": "analytics.report"}]}],
-}  # fmt: skip
 ROWS = [("Lovely and soft", 5), ("Too small", 2)]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class Post:
-    """Nobody listens."""
-
-    def start(self, record: RunRecord) -> None:
-        """Take the first message."""
-
-    def cancel(self, record: RunRecord, reason: str) -> None:
-        raise AssertionError("nobody asked for that")
-
-    def redrive(self, record: RunRecord, start: str) -> None:
-        raise AssertionError("nobody asked for that")
+def post(world: World, data: bytes, media_type: str = "application/octet-stream", query: str = "") -> tuple[int, dict]:  # type: ignore[type-arg]
+    answer = world.submit(data, media_type, query)
+    return answer.status_code, answer.json()
 
 
-@dataclass
-class World:
-    """An API with its stores."""
-
-    client: TestClient
-    runs: MemoryRuns
-    artifacts: ArtifactStore
-
-    def post(self, data: bytes, media_type: str = "application/octet-stream", query: str = "") -> tuple[int, dict]:  # type: ignore[type-arg]
-        answer = self.client.post(f"/v1/runs{query}", content=data, headers=AUTH | {"content-type": media_type})
-        return answer.status_code, answer.json()
-
-    def stored(self, run_id: str) -> list[dict]:  # type: ignore[type-arg]
-        record = self.runs.get("acme", run_id)
-        assert record.records == record.batch.rows
-        return [json.loads(line) for line in self.artifacts.get("acme", record.batch).splitlines()]
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[ParserPool]:
-    pool = ParserPool()
-    pool.start()
-    yield pool
-    pool.stop()
-
-
-@pytest.fixture
-def world(reader: ParserPool) -> Iterator[World]:
-    runs, artifacts, post, flows = MemoryRuns(), memory_artifacts(), Post(), MemoryFlows()
-    flows.publish([Flow.model_validate(FLOW)])
-    acceptance = Acceptance(runs=runs, flow_store=flows, artifacts=artifacts, starter=post, allowed_hosts=frozenset())
-    links = ReportLinks(("a secret of the tests, long enough",))
-    ports = Ports(
-        keys=KeyRing({"key-1": "acme"}), runs=runs, acceptance=acceptance,
-        reports=Reports(runs=runs, artifacts=artifacts, links=links, painter=PagePool()),
-        admission=Admission(runs=runs, flows=acceptance.flows, pressure=MemoryPressure()),
-        control=Control(runs=runs, flows=acceptance.flows, asker=post), reader=reader, max_body_bytes=1 << 20,
-    )  # fmt: skip
-    with TestClient(build(ports), raise_server_exceptions=False) as client:
-        yield World(client, runs, artifacts)
+def stored(world: World, run_id: str) -> list[dict]:  # type: ignore[type-arg]
+    record = world.runs.get("acme", run_id)
+    assert record.records == record.batch.rows
+    return [json.loads(line) for line in world.artifacts.get("acme", record.batch).splitlines()]
 
 
 def xlsx(rows: list[tuple[object, ...]]) -> bytes:
@@ -132,11 +68,11 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_every_format_is_accepted_and_stored(world: World, name: str) -> None:
     # when
-    status, answer = world.post(FILES[name]())
+    status, answer = post(world, FILES[name]())
     # then
     assert (status, answer["records"], answer["set_aside"]) == (202, 2, [])
     assert answer["mapping"]["format"] == name
-    assert [record["text"] for record in world.stored(answer["run_id"])] == [text for text, _ in ROWS]
+    assert [record["text"] for record in stored(world, answer["run_id"])] == [text for text, _ in ROWS]
 
 
 @pytest.mark.parametrize(
@@ -152,15 +88,15 @@ def test_a_readable_file_without_rows_is_an_accepted_batch_of_nothing(
     world: World, data: bytes, media_type: str
 ) -> None:
     # when
-    status, answer = world.post(data, media_type)
+    status, answer = post(world, data, media_type)
     # then
     assert (status, answer["records"], answer["set_aside_total"]) == (202, 0, 0)
-    assert world.stored(answer["run_id"]) == []
+    assert stored(world, answer["run_id"]) == []
 
 
 def test_rows_that_cannot_be_used_are_set_aside_with_row_and_reason(world: World) -> None:
     # when
-    status, answer = world.post(xlsx([("review", "stars"), *ROWS * 15, (None, None), ("odd", 77), ("bad", 1)]))
+    status, answer = post(world, xlsx([("review", "stars"), *ROWS * 15, (None, None), ("odd", 77), ("bad", 1)]))
     # then
     assert (status, answer["records"], answer["set_aside_total"]) == (202, 31, 1)
     assert [(each["row"], each["field"]) for each in answer["set_aside"]] == [(32, "rating")]
@@ -176,7 +112,7 @@ def test_rows_that_cannot_be_used_are_set_aside_with_row_and_reason(world: World
     ids=["empty cells", "an empty text", "a bomb", "no PDF", "no ZIP"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused(world: World, data: bytes, expected: tuple[int, str]) -> None:
-    status, problem = world.post(data)
+    status, problem = post(world, data)
     assert (status, problem["type"].removeprefix("urn:millrace:problem:")) == expected
     assert world.runs.records == {}
 
@@ -185,12 +121,12 @@ def test_the_guessed_columns_are_answered_and_can_be_overridden(world: World) ->
     # given
     data = xlsx([("Review", "Internal note", "Stars"), ("nice coat here", "called us twice today", 5)])
     # when
-    _, guessed = world.post(data)
-    _, told = world.post(data, query="?map=text:internal%20note&map=rating:&filename=x.xlsx")
+    _, guessed = post(world, data)
+    _, told = post(world, data, query="?map=text:internal%20note&map=rating:&filename=x.xlsx")
     # then
     assert guessed["mapping"]["fields"] == {"text": "Review", "rating": "Stars"}
     assert (told["mapping"]["fields"], told["mapping"]["guessed"]) == ({"text": "Internal note"}, False)
-    assert world.stored(told["run_id"])[0]["text"] == "called us twice today"
+    assert stored(world, told["run_id"])[0]["text"] == "called us twice today"
 
 
 def test_a_file_that_eats_memory_ends_its_child_and_the_next_file_is_read(reader: ParserPool) -> None:

@@ -1,27 +1,34 @@
-"""Children end with their parent, however that ends; and one that is ended takes no later one with it."""
+"""Children end with their parent, however that ends; and one that is ended takes nobody else's work with it."""
 
 import asyncio
+import logging
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import psutil
 import pytest
 
-from millrace.ingestion.children import Children
-from millrace.ingestion.errors import ChildFailed
+from millrace.ingestion.children import Children, Limits
+from millrace.ingestion.errors import ChildDied, ChildFailed
 
 _PARENT = """
 import os, signal
 from millrace.ingestion.adapters import ParserPool
 if __name__ == "__main__":
+    import psutil
     pool = ParserPool()
     pool.start()
-    print(*pool._children._pool._processes, flush=True)
+    begun = psutil.Process().children()
+    print(*(child.pid for child in begun if "spawn_main" in " ".join(child.cmdline())), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 PATIENCE_S = 30
 """Bounds a hang."""
+TIMEOUT_S = 12.0
+"""Far more than a second of CPU takes on a busy machine."""
 
 
 def test_a_killed_parent_leaves_no_child_behind(tmp_path) -> None:
@@ -50,31 +57,74 @@ def test_the_api_process_loads_no_reader_of_files() -> None:
     assert (ended.stdout.strip(), ended.returncode) == ("[]", 0)
 
 
-TIMEOUT_S = 6.0
-"""Long enough to begin a child anew."""
+@pytest.fixture(scope="module")
+def children() -> Iterator[Children]:
+    limits = Limits(data_bytes=256 << 20, cpu_s=1)
+    made = Children(processes=1, timeout_s=TIMEOUT_S, patience_s=PATIENCE_S, limits=limits)
+    made.start()
+    yield made
+    made.stop()
 
 
-def test_who_waited_for_a_child_that_is_ended_does_not_end_the_next() -> None:
-    # given a call that hangs, and one that waits for the same child
-    children = Children(1, TIMEOUT_S)
+# A child cannot import this module, so its work comes as text.
+KILL_ONESELF = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+SPIN = "while True: pass"
+HALF_A_SECOND = "import time; end = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+
+
+async def gathered(children: Children) -> list[object]:
+    """One that kills its child, and three that wait behind it for the same one."""
+    innocent = [children.call(abs, -number) for number in (1, 2, 3)]
+    return await asyncio.gather(children.call(exec, KILL_ONESELF), *innocent, return_exceptions=True)
+
+
+def test_whoever_waits_behind_a_file_that_kills_its_child_gets_an_answer(children: Children) -> None:
+    # when
+    hostile, *innocent = asyncio.run(gathered(children))
+    # then
+    assert isinstance(hostile, ChildDied)
+    assert innocent == [1, 2, 3]
+
+
+def test_a_call_that_hangs_is_ended_and_the_next_works(children: Children) -> None:
+    with pytest.raises(ChildDied):
+        asyncio.run(children.call(time.sleep, 3600))
+    assert asyncio.run(children.call(abs, -7)) == 7
+
+
+def test_a_call_that_never_ends_is_ended_by_the_kernel_and_told_of(
+    children: Children, caplog: pytest.LogCaptureFixture
+) -> None:
+    # when
+    with caplog.at_level(logging.WARNING), pytest.raises(ChildDied):
+        asyncio.run(children.call(exec, SPIN))
+    # then: long before its time is up
+    (told,) = [vars(record) for record in caplog.records if record.message == "child_killed"]
+    assert (told["action"], told["task"], told["exit_code"]) == ("child_killed", "exec", -signal.SIGXCPU)
+
+
+def test_the_cpu_time_of_earlier_calls_does_not_count(children: Children) -> None:
+    assert [asyncio.run(children.call(exec, HALF_A_SECOND)) for _ in range(4)] == [None] * 4
+
+
+def test_a_call_that_wants_too_much_memory_fails_alone(children: Children) -> None:
+    with pytest.raises(MemoryError):
+        asyncio.run(children.call(bytes, 1 << 30))
+    assert asyncio.run(children.call(bytes, 7)) == bytes(7)
+
+
+def test_who_finds_no_child_free_in_time_is_told_to_come_back() -> None:
+    # given
+    children = Children(processes=1, timeout_s=PATIENCE_S, patience_s=0.05)
     children.start()
 
-    async def hang_then_ask() -> int:
-        with pytest.raises(ChildFailed):
-            await children.call(time.sleep, 3600)
-        return await children.call(abs, -7)
+    async def both() -> list[object]:
+        return await asyncio.gather(children.call(time.sleep, 1.0), children.call(abs, -1), return_exceptions=True)
 
-    async def wait_behind() -> None:
-        await asyncio.sleep(TIMEOUT_S / 2)
-        with pytest.raises(ChildFailed):
-            await children.call(abs, -1)
-
-    async def both() -> int:
-        answer, _ = await asyncio.gather(hang_then_ask(), wait_behind())
-        return answer
-
-    # when / then
-    try:
-        assert asyncio.run(both()) == 7
-    finally:
-        children.stop()
+    # when
+    worked, turned_away = asyncio.run(both())
+    children.stop()
+    # then
+    assert worked is None
+    assert isinstance(turned_away, ChildFailed) and not isinstance(turned_away, ChildDied)
+    assert turned_away.retry_after_s is not None

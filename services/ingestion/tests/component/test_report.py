@@ -1,49 +1,34 @@
 """The report over HTTP: by key or by link, as JSON or as a page."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, FastAPI
-from fastapi.testclient import TestClient
+from services.ingestion.tests.component.world import AUTH, LINKS
+from services.ingestion.tests.component.world import World as Shared
 
 from millrace.contracts.artifacts import HTML, JSON
 from millrace.contracts.base import now
 from millrace.contracts.report import Lineage, Report
 from millrace.contracts.run import RunRecord, RunStatus
-from millrace.ingestion import problems
 from millrace.ingestion.adapters import PagePool
-from millrace.ingestion.auth import KeyRing
-from millrace.ingestion.report_routes import Reports, add_report, wants_page
-from millrace.storage.links import ReportLink, ReportLinks
-from millrace.storage.memory import MemoryRuns, memory_artifacts
+from millrace.ingestion.report_routes import wants_page
+from millrace.storage.links import ReportLink
 from millrace.testing.factories import START, run_record
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-AUTH = {"authorization": "Bearer key-1"}
-LINKS = ReportLinks(("a secret of the tests, long enough",))
 
 
-@dataclass
-class World:
+class World(Shared):
     """An API with a run that has a report."""
 
-    pages: PagePool
-    runs: MemoryRuns = field(default_factory=MemoryRuns)
-
-    def __post_init__(self) -> None:
-        self.artifacts, api, router = memory_artifacts(), FastAPI(), APIRouter()
-        reports = Reports(runs=self.runs, artifacts=self.artifacts, links=LINKS, painter=self.pages)
-        add_report(router, KeyRing({"key-1": "acme"}), reports)
-        problems.install(api)
-        api.include_router(router)
-        self.client = TestClient(api, raise_server_exceptions=False)
+    def __init__(self, pages: PagePool) -> None:
+        super().__init__(pages=pages)
         record = run_record(status=RunStatus.COMPLETED, ended_at=START)
-        self.report = _report(record)
+        self.written = _report(record)
         ref, _ = self.artifacts.put(
-            tenant="acme", key="report", data=self.report.model_dump_json().encode(), media_type=JSON,
+            tenant="acme", key="report", data=self.written.model_dump_json().encode(), media_type=JSON,
             schema_name="report/1", durable=True,
         )  # fmt: skip
         self.record = record.model_copy(update={"report": ref})
@@ -57,7 +42,7 @@ class World:
         self.runs.replace(self.record.model_copy(update={"report": ref}))
 
     def get(self, query: str = "", **headers: str) -> Any:
-        return self.client.get(f"/runs/{self.record.run_id}/report{query}", headers=headers)
+        return self.client.get(f"/v1/runs/{self.record.run_id}/report{query}", headers=headers)
 
     def token(self, days: int = 1, **changes: Any) -> str:
         given = {"tenant": "acme", "run_id": self.record.run_id, "attempt": 1} | changes
@@ -80,15 +65,17 @@ def pages() -> Iterator[PagePool]:
 
 
 @pytest.fixture
-def world(pages: PagePool) -> World:
-    return World(pages)
+def world(pages: PagePool) -> Iterator[World]:
+    made = World(pages)
+    with made.client:
+        yield made
 
 
 def test_a_program_gets_json_and_a_browser_a_page(world: World) -> None:
     # when
     data, page = world.get(**AUTH), world.get(**AUTH, **BROWSER)
     # then
-    assert Report.model_validate_json(data.content) == world.report
+    assert Report.model_validate_json(data.content) == world.written
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.text.startswith("<!doctype html>") and world.record.run_id in page.text
     assert "<b>nothing</b>" not in page.text
@@ -105,7 +92,7 @@ def test_a_page_may_ask_nobody_for_anything_and_is_not_kept(world: World) -> Non
 
 def test_a_report_of_another_contract_is_no_page_but_still_json(world: World) -> None:
     # given
-    data = world.report.model_dump_json(exclude={"lineage"}).encode()
+    data = world.written.model_dump_json(exclude={"lineage"}).encode()
     world.rewrite(data)
     # when
     page, json = world.get(**AUTH, **BROWSER), world.get(**AUTH)

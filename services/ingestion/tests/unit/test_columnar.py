@@ -68,7 +68,7 @@ def test_a_value_in_every_row_is_not_copied_into_every_row() -> None:
     # when / then
     with pytest.raises(BadFile) as caught:
         parse(data)
-    assert caught.value.code == "unreadable_rows"
+    assert caught.value.code == "expands_too_far"
 
 
 def test_a_damaged_file_is_refused() -> None:

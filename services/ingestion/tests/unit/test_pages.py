@@ -33,7 +33,7 @@ def locked(data: bytes, user: str, owner: str, algorithm: str) -> bytes:
 CALL = pdf(["Agent: How can I help?", "Customer: My parcel", "is late.", "Agent: Sorry."])
 
 
-@pytest.mark.parametrize(("media_type", "name"), [("application/pdf", ""), ("", ""), ("text/csv", "x.csv")])
+@pytest.mark.parametrize(("media_type", "name"), [("application/pdf", ""), ("", ""), ("", "x.csv")])
 def test_a_transcript_in_a_pdf(media_type: str, name: str) -> None:
     parsed = parse(CALL, media_type, name)
     assert [(record.author_role, record.text) for record in parsed.records] == [

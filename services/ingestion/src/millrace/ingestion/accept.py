@@ -1,6 +1,5 @@
 """Accept a batch: one object put, one conditional write, one message. In that order, so nothing is half-accepted."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,13 +10,15 @@ from millrace.contracts.artifacts import NDJSON
 from millrace.contracts.base import now
 from millrace.contracts.errors import AddressRefused
 from millrace.contracts.flow import Flow
-from millrace.contracts.ids import event_id, new_run_id
+from millrace.contracts.ids import endpoint_id, event_id, new_run_id
 from millrace.contracts.run import CallbackRecord, RunRecord
 from millrace.ingestion.adapters import Starter
 from millrace.ingestion.body import Options, ReadBody
-from millrace.ingestion.errors import BadCallbackUrl, BadRequest, KeyReused, UnknownFlow
+from millrace.ingestion.errors import BadCallbackUrl, BadRequest, InProgress, KeyReused, UnknownFlow
+from millrace.ingestion.flows import Flows
+from millrace.ingestion.idempotency import Once
 from millrace.storage.artifacts import ArtifactStore, batch_key
-from millrace.storage.errors import Repeated
+from millrace.storage.errors import Conflict, Repeated, StorageError
 from millrace.storage.ports import FlowStore, Idempotency, RunStore
 from millrace.telemetry.logs import get_logger
 from millrace.worker.crash import point
@@ -26,18 +27,26 @@ log = get_logger(__name__)
 
 START_GRACE = timedelta(seconds=2)
 """How long the first message may take before the sweep starts the run itself."""
-FLOWS_AGE_S = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A readable batch of a known tenant for a known flow."""
+    """A readable batch of a known tenant."""
 
     tenant: str
-    flow: Flow
     batch: ReadBody
-    idempotency_key: str = ""
+    once: Once
     traceparent: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What an accepted request is answered, with status 202."""
+
+    body: str
+    """An `Accepted` as JSON: the same characters every time."""
+    location: str
+    replayed: bool = False
 
 
 @dataclass(kw_only=True)
@@ -49,24 +58,20 @@ class Acceptance:
     artifacts: ArtifactStore
     starter: Starter
     allowed_hosts: frozenset[str]
+    register: Callable[[str, str], None] = lambda tenant, url: None
+    """Makes a tenant's callback URL an endpoint, unless it is one (`registrar.Registrar.ensure`)."""
     clock: Callable[[], datetime] = now
-    _flows: dict[str, Flow] = field(default_factory=dict)
-    _flows_at: datetime | None = None
+    flows: Flows = field(init=False)
 
-    def flows(self) -> dict[str, Flow]:
-        """The flows that the running orchestrator knows; half a minute old at most."""
-        age = (self.clock() - self._flows_at).total_seconds() if self._flows_at else None
-        if age is None or age > FLOWS_AGE_S or not self._flows:
-            self._flows = {flow.name: flow for flow in self.flow_store.all()}
-            self._flows_at = self.clock()
-        return self._flows
+    def __post_init__(self) -> None:
+        self.flows = Flows(self.flow_store)
 
     def check(self, options: Options) -> Flow:
-        """What can be refused before the body is parsed."""
+        """The flow that is asked for; UnknownFlow, BadCallbackUrl or BadRequest when the options cannot be followed."""
         flow = self.flows().get(options.flow)
         if flow is None:
             known = ", ".join(sorted(self.flows()))
-            raise UnknownFlow(f"there is no flow {options.flow!r}; there are: {known}")
+            raise UnknownFlow(f"there is no flow of that name; there are: {known}")
         if options.callback_url is not None:
             self._check_callback(options.callback_url)
         if options.deadline_s is not None and not 1 <= options.deadline_s <= 300:
@@ -79,32 +84,40 @@ class Acceptance:
         except AddressRefused as error:
             raise BadCallbackUrl(f"callback_url: {error}") from error
 
-    def accept(self, request: Request) -> Accepted:
+    def answered(self, tenant: str, once: Once) -> Answer | None:
+        """What the request was answered before, if it was; KeyReused when its key belongs to another request."""
+        known = self.runs.known(tenant, once.key)
+        return _again(known.fingerprint, known.answer, once) if known is not None else None
+
+    def accept(self, request: Request) -> Answer:
         """Store the batch, then the run, then start it. Raises before the run exists, or not at all.
 
-        A request whose idempotency key was used before gets the first answer again; another request under the same
-        key is KeyReused.
+        A request that was accepted before gets the first answer again; another request under the same key is
+        KeyReused, and InProgress says that another process is just storing the first.
         """
-        record = self._record(request)
+        flow, url = self.check(request.batch.options), request.batch.options.callback_url
+        if url is not None:
+            self.register(request.tenant, url)
+        record = self._record(request, flow)
         point("batch_stored")
         answer = _answer(record, request.batch)
-        once = None
-        if request.idempotency_key:
-            fingerprint = hashlib.sha256(repr(request.batch.options).encode() + request.batch.ndjson).hexdigest()
-            once = Idempotency(key=request.idempotency_key, fingerprint=fingerprint, answer=answer.model_dump_json())
+        once = Idempotency(key=request.once.key, fingerprint=request.once.fingerprint, answer=answer.body)
         try:
             self.runs.create(record, once)
         except Repeated as repeated:
-            self.artifacts.delete(record.tenant, record.batch)
-            if once is None or repeated.fingerprint != once.fingerprint:
-                raise KeyReused("this Idempotency-Key belongs to another request") from repeated
-            return Accepted.model_validate_json(repeated.answer)
+            # A write whose answer was lost is tried again by the store's client, and then meets itself.
+            if repeated.answer != answer.body:
+                self._forget(record)
+                return _again(repeated.fingerprint, repeated.answer, request.once)
+        except Conflict as conflict:
+            self._forget(record)
+            raise InProgress from conflict
         point("run_created")
         self._start(record)
         point("start_published")
         return answer
 
-    def _record(self, request: Request) -> RunRecord:
+    def _record(self, request: Request, flow: Flow) -> RunRecord:
         run_id, at, options = new_run_id(), self.clock(), request.batch.options
         ref, _ = self.artifacts.put(
             tenant=request.tenant, key=batch_key(run_id), data=request.batch.ndjson, media_type=NDJSON,
@@ -112,14 +125,23 @@ class Acceptance:
         )  # fmt: skip
         callback = None
         if options.callback_url is not None:
-            callback = CallbackRecord(url=options.callback_url, event_id=event_id(run_id))
-        budget = timedelta(seconds=options.deadline_s or request.flow.deadline_s)
+            endpoint = endpoint_id(request.tenant, options.callback_url)
+            callback = CallbackRecord(url=options.callback_url, event_id=event_id(run_id), endpoint_id=endpoint)
+        budget = timedelta(seconds=options.deadline_s or flow.deadline_s)
         return RunRecord(
-            tenant=request.tenant, run_id=run_id, flow=request.flow.name, flow_version=request.flow.version,
+            tenant=request.tenant, run_id=run_id, flow=flow.name, flow_version=flow.version,
             accepted_at=at, deadline_at=at + budget, due_at=at + START_GRACE, batch=ref,
             records=request.batch.records, metadata=options.metadata, callback=callback,
             traceparent=request.traceparent,
         )  # fmt: skip
+
+    def _forget(self, record: RunRecord) -> None:
+        """Take back a batch that no run names. If that fails, the search for orphans finds it."""
+        try:
+            self.artifacts.delete(record.tenant, record.batch)
+        except StorageError as error:
+            about = {"action": "batch_left", "run_id": record.run_id, "error": type(error).__name__}
+            log.warning("batch_left", extra=about)
 
     def _start(self, record: RunRecord) -> None:
         """The run is accepted by now: if the broker is away, the sweep starts it when its grace is over."""
@@ -133,10 +155,17 @@ class Acceptance:
         log.info("run_accepted", extra={"action": "run_accepted", "run_id": record.run_id, "records": record.records})
 
 
-def _answer(record: RunRecord, batch: ReadBody) -> Accepted:
+def _answer(record: RunRecord, batch: ReadBody) -> Answer:
     place = f"/v1/runs/{record.run_id}"
-    return Accepted(
+    accepted = Accepted(
         run_id=record.run_id, status=record.status, records=batch.records, deadline_at=record.deadline_at,
         mapping=batch.mapping, set_aside=batch.set_aside, set_aside_total=batch.set_aside_total,
         links={"self": place, "report": f"{place}/report"},
     )  # fmt: skip
+    return Answer(body=accepted.model_dump_json(), location=place)
+
+
+def _again(fingerprint: str, body: str, once: Once) -> Answer:
+    if fingerprint != once.fingerprint:
+        raise KeyReused("this Idempotency-Key belongs to another request")
+    return Answer(body=body, location=Accepted.model_validate_json(body).links["self"], replayed=True)

@@ -10,14 +10,18 @@ from millrace.contracts.catalogue import ADVANCE, CANCEL, REDRIVE
 from millrace.contracts.messages import Advance, Cancel, Redrive
 from millrace.contracts.report import Report
 from millrace.contracts.run import RunRecord
-from millrace.ingestion.body import Options, ReadBody, read_in_child
-from millrace.ingestion.children import Children
+from millrace.ingestion.body import Options, ReadBody, read_body
+from millrace.ingestion.children import Children, Limits
 from millrace.ingestion.domain.errors import BadFile
-from millrace.ingestion.errors import ChildFailed, NoPage
+from millrace.ingestion.errors import ChildDied, NoPage
 from millrace.worker.publish import publish
 
 PARSE_TIMEOUT_S = 10.0
+PARSE_LIMITS = Limits(data_bytes=768 << 20, cpu_s=8)
+"""The ingestion container's memory, less the API itself, and what the largest file takes several times over."""
 PAGE_TIMEOUT_S = 30.0
+PATIENCE_S = 5.0
+"""Seconds that a request waits for a child that works for others."""
 
 
 class Starter(Protocol):
@@ -40,36 +44,28 @@ class CeleryStarter:
 
 
 class Asker(Protocol):
-    """Passes on what a producer asks of a run. Raises when it cannot: no sweep would make up for it."""
+    """Tells the orchestrator that something was asked of a run. A message that is lost is made up for by the sweep."""
 
-    def cancel(self, record: RunRecord, reason: str) -> None:
-        """Ask for the end of the run's attempt."""
-
-    def redrive(self, record: RunRecord, start: str) -> None:
-        """Ask for a new attempt of the run."""
+    def ask(self, record: RunRecord) -> None:
+        """Tell what is pending in the record."""
 
 
 @dataclass(frozen=True)
 class CeleryAsker:
-    """Asks over the broker. The attempt travels along, so that a message that comes late or again does nothing."""
+    """Tells over the broker. The attempt travels along, so that a message that comes late or again does nothing."""
 
     app: Celery
 
-    def cancel(self, record: RunRecord, reason: str) -> None:
-        """See `Asker`."""
-        message = Cancel(
-            **record.head,
-            reason=reason,
-        )  # fmt: skip
-        publish(self.app, CANCEL, message, f"{record.run_id}:{record.attempt}:cancel")
-
-    def redrive(self, record: RunRecord, start: str) -> None:
-        """See `Asker`."""
-        message = Redrive(
-            **record.head,
-            start=start,
-        )  # fmt: skip
-        publish(self.app, REDRIVE, message, f"{record.run_id}:{record.attempt}:redrive")
+    def ask(self, record: RunRecord) -> None:
+        """See `Asker`. The reason of a cancel is personal: it stays in the record."""
+        asked = record.pending
+        if asked is None:
+            return
+        task = f"{record.run_id}:{record.attempt}:{asked.what}"
+        if asked.what == "cancel":
+            publish(self.app, CANCEL, Cancel(**record.head), task)
+        else:
+            publish(self.app, REDRIVE, Redrive(**record.head, start=asked.start), task)
 
 
 class Reader(Protocol):
@@ -84,9 +80,12 @@ class ParserPool:
     """Parses in child processes, so that a hostile or large file never blocks the event loop."""
 
     processes: int = 1
+    limits: Limits = PARSE_LIMITS
 
     def __post_init__(self) -> None:
-        self._children = Children(self.processes, PARSE_TIMEOUT_S)
+        self._children = Children(
+            processes=self.processes, timeout_s=PARSE_TIMEOUT_S, patience_s=PATIENCE_S, limits=self.limits
+        )
 
     def start(self) -> None:
         """Begin the children and have them import what they need."""
@@ -99,8 +98,8 @@ class ParserPool:
     async def read(self, data: bytes, options: Options) -> ReadBody:
         """See `Reader`. A child that dies or hangs on a file takes only that file with it."""
         try:
-            return await self._children.call(read_in_child, data, options)
-        except (ChildFailed, MemoryError) as error:
+            return await self._children.call(read_body, data, options)
+        except (ChildDied, MemoryError) as error:
             # A child that is out of memory says so, or dies of saying it.
             raise BadFile("unreadable", "the file could not be parsed within its limits") from error
 
@@ -117,7 +116,7 @@ class PagePool:
     """Makes pages in one child process of its own, which begins with the first page: it draws, and few ask for it."""
 
     def __post_init__(self) -> None:
-        self._children = Children(1, PAGE_TIMEOUT_S)
+        self._children = Children(processes=1, timeout_s=PAGE_TIMEOUT_S, patience_s=PAGE_TIMEOUT_S)
 
     def stop(self) -> None:
         """End the child."""

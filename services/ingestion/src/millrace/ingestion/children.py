@@ -1,70 +1,167 @@
 """Child processes for what is hostile or heavy: a file or a page that goes wrong takes no more than itself with it."""
 
 import asyncio
+import math
 import os
+import resource
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from typing import ParamSpec, TypeVar
+from multiprocessing.process import BaseProcess
+from typing import TypeVar, TypeVarTuple
 
-from millrace.ingestion.errors import ChildFailed
+from millrace.ingestion.errors import ChildDied, ChildFailed
+from millrace.telemetry.logs import get_logger
 
-Args = ParamSpec("Args")
+log = get_logger(__name__)
+
+Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a child may use; the kernel ends a child that wants more (setrlimit(2))."""
+
+    data_bytes: int
+    """Of its own memory, files and libraries not counted; an allocation beyond it fails (RLIMIT_DATA)."""
+    cpu_s: int
+    """CPU seconds of one call (RLIMIT_CPU)."""
+
+
+@dataclass(kw_only=True)
 class Children:
-    """So many processes that begin with the first call, or with `start`."""
+    """So many processes that begin with the first call, or with `start`. Each works for one call at a time.
+
+    Whoever calls while all are at work waits for the first that is free: nobody shares a child with a file that kills
+    it.
+    """
 
     processes: int
     timeout_s: float
-    _pool: ProcessPoolExecutor | None = field(default=None)
+    """Seconds that a call may take once a child works for it."""
+    patience_s: float
+    """Seconds that a call may wait for a child."""
+    limits: Limits | None = None
+    _idle: list["_Child"] = field(default_factory=list)
+    _waiting: deque["asyncio.Future[_Child]"] = field(default_factory=deque)
+    _busy: int = 0
 
     def start(self) -> None:
         """Begin the children and have them import what they need."""
-        pool = self._begin()
-        for _ in range(self.processes):
-            pool.submit(_nothing).result()
+        self._idle += [_Child() for _ in range(self.processes - self._busy - len(self._idle))]
+        for child in self._idle:
+            child.ready()
 
     def stop(self) -> None:
         """End the children."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        for child in self._idle:
+            child.stop()
+        self._idle.clear()
 
-    async def call(self, function: Callable[Args, Result], *args: Args.args, **kwargs: Args.kwargs) -> Result:
-        """What the function gives in a child, or raises there; ChildFailed when it dies or takes too long."""
-        assert not kwargs  # noqa: S101 - executors take positional arguments only
-        pool = self._pool or self._begin()
-        future = asyncio.get_running_loop().run_in_executor(pool, function, *args)
+    async def call(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
+        """What the function gives in a child, or raises there; ChildDied, or ChildFailed when none is free in time."""
+        child = await self._free()
+        began, ended = time.monotonic(), True
         try:
-            return await asyncio.wait_for(future, self.timeout_s)
-        except (TimeoutError, BrokenProcessPool) as error:
-            self._kill(pool)
-            raise ChildFailed("a child died or took too long") from error
+            work = child.submit(self.limits, function, *args)
+            result = await asyncio.wait_for(asyncio.wrap_future(work), self.timeout_s)
+        except (TimeoutError, BrokenProcessPool, asyncio.CancelledError) as error:
+            child.kill(function.__name__, type(error).__name__, time.monotonic() - began)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise ChildDied("a child died or took too long") from error
+        except BaseException:
+            ended = False
+            raise
+        else:
+            ended = False
+            return result
+        finally:
+            self._release(_Child() if ended else child)
 
-    def _begin(self) -> ProcessPoolExecutor:
-        spawn = get_context("spawn")
-        self._pool = ProcessPoolExecutor(self.processes, mp_context=spawn, initializer=_end_with_parent)
-        return self._pool
+    async def _free(self) -> "_Child":
+        if self._idle or self._busy < self.processes:
+            self._busy += 1
+            return self._idle.pop() if self._idle else _Child()
+        mine: asyncio.Future[_Child] = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        try:
+            return await asyncio.wait_for(mine, self.patience_s)
+        except TimeoutError:
+            raise ChildFailed("every child is at work for others") from None
 
-    def _kill(self, pool: ProcessPoolExecutor) -> None:
-        """End the children of this pool alone: others may have begun anew since."""
-        for process in list((pool._processes or {}).values()):
-            process.kill()
-        if self._pool is pool:
-            self._pool = None
+    def _release(self, child: "_Child") -> None:
+        """Hand the child on to whoever has waited for longest."""
+        while self._waiting:
+            next_one = self._waiting.popleft()
+            if not next_one.done():
+                next_one.set_result(child)
+                return
+        self._busy -= 1
+        self._idle.append(child)
+
+
+class _Child:
+    """One process, begun with its first call."""
+
+    def __init__(self) -> None:
+        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_parent)
+        self._process: BaseProcess | None = None
+
+    def ready(self) -> None:
+        """Wait until the process has begun."""
+        self._pool.submit(_nothing).result()
+
+    def submit(self, limits: Limits | None, function: Callable[[*Args], Result], *args: *Args) -> Future[Result]:
+        """Have the process work for this call."""
+        work = self._pool.submit(_within, limits, function, args)
+        (self._process,) = self._pool._processes.values()
+        return work
+
+    def stop(self) -> None:
+        """Let the process end."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def kill(self, task: str, reason: str, seconds: float) -> None:
+        """End the process, if it has not ended itself, and say so."""
+        process = self._process
+        if process is None:
+            return
+        process.kill()
+        # The pool's own thread waits for the process too, and only one of them learns how it ended.
+        self._pool.shutdown(cancel_futures=True)
+        about = {"pid": process.pid, "exit_code": process.exitcode, "seconds": round(seconds, 3)}
+        log.warning("child_killed", extra={"action": "child_killed", "task": task, "reason": reason, **about})
+
+
+def _within(limits: Limits | None, function: Callable[[*Args], Result], args: tuple[*Args]) -> Result:
+    """The function's result, in a child. The CPU time of earlier calls does not count."""
+    if limits is not None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _lower(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + limits.cpu_s)
+        _lower(resource.RLIMIT_DATA, limits.data_bytes)
+    return function(*args)
+
+
+def _lower(what: int, soft: int) -> None:
+    """Set a soft limit within the hard one, which stays."""
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
 def _end_with_parent() -> None:
     """A child holds an end of its own pipe and would wait for a parent that was killed for ever."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold somebody's file
     parent = parent_process()
-    assert parent is not None  # noqa: S101 - runs in a child
+    if parent is None:
+        raise RuntimeError("this runs in a child only")
 
     def watch() -> None:
         wait([parent.sentinel])

@@ -1,43 +1,62 @@
-"""Ask for the end of a run, or for another attempt at it. What its record forbids is refused at once."""
+"""Ask for the end of a run, or for another attempt at it. What its record forbids is refused at once.
+
+What is asked is written into the run record before it is answered, so it is done whatever becomes of the message: the
+record is due at once, and the orchestrator's sweep finds it there.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from millrace.contracts.api import Asked
+from millrace.contracts.base import now
 from millrace.contracts.flow import Flow
 from millrace.contracts.messages import FROM_FAILED
-from millrace.contracts.run import RunRecord
+from millrace.contracts.run import Ask, RunRecord
 from millrace.ingestion.adapters import Asker
-from millrace.ingestion.errors import AlreadyEnded, BrokerAway, StillActive, UnknownStart
+from millrace.ingestion.errors import AlreadyEnded, StillActive, UnknownStart
+from millrace.storage.errors import Conflict
 from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 
+TRIES = 5
+"""How often an ask is written while others write to the record: a run moves some ten times a second at most."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """Checks what is asked of a run against its record and passes it on. The orchestrator checks again."""
+    """Checks what is asked of a run against its record, writes it there and passes it on."""
 
     runs: RunStore
     flows: Callable[[], Mapping[str, Flow]]
     asker: Asker
+    clock: Callable[[], datetime] = field(default=now)
 
     def cancel(self, tenant: str, run_id: str, reason: str) -> Asked:
-        """Ask for the end of the run's attempt. NotFound, AlreadyEnded or BrokerAway."""
-        record = self.runs.get(tenant, run_id)
-        if record.status.terminal:
-            raise AlreadyEnded(f"the run has ended as {record.status}; there is nothing to cancel")
-        return self._ask(record, "cancel", lambda: self.asker.cancel(record, reason))
+        """Ask for the end of the run's attempt. NotFound or AlreadyEnded; Conflict when others keep writing."""
+
+        def wanted(record: RunRecord) -> Ask:
+            if record.status.terminal:
+                raise AlreadyEnded(f"the run has ended as {record.status}; there is nothing to cancel")
+            return record.pending or Ask(what="cancel", attempt=record.attempt, at=self.clock(), reason=reason)
+
+        return self._ask(tenant, run_id, wanted)
 
     def redrive(self, tenant: str, run_id: str, start: str) -> Asked:
-        """Ask for a new attempt. NotFound, StillActive, UnknownStart or BrokerAway."""
-        record = self.runs.get(tenant, run_id)
-        if not record.status.terminal:
-            raise StillActive(f"attempt {record.attempt} has not ended; cancel it first, or wait for its end")
-        self._check_start(record, start)
-        return self._ask(record, "redrive", lambda: self.asker.redrive(record, start))
+        """Ask for a new attempt. NotFound, StillActive or UnknownStart; Conflict when others keep writing."""
+
+        def wanted(record: RunRecord) -> Ask:
+            if not record.status.terminal:
+                raise StillActive(f"attempt {record.attempt} has not ended; cancel it first, or wait for its end")
+            self._check_start(record, start)
+            if record.pending is not None and record.pending.start != start:
+                raise StillActive(f"a redrive from {record.pending.start} has been asked for and is about to begin")
+            return record.pending or Ask(what="redrive", attempt=record.attempt, at=self.clock(), start=start)
+
+        return self._ask(tenant, run_id, wanted)
 
     def _check_start(self, record: RunRecord, start: str) -> None:
         flow = self.flows().get(record.flow)
@@ -47,16 +66,28 @@ class Control:
             known = ", ".join((FROM_FAILED, *names))
             raise UnknownStart(f"the flow {record.flow} has no stage or step of that name; from takes: {known}")
 
-    def _ask(self, record: RunRecord, asked: Literal["cancel", "redrive"], publish: Callable[[], None]) -> Asked:
-        about = {"run_id": record.run_id, "attempt": record.attempt}
+    def _ask(self, tenant: str, run_id: str, wanted: Callable[[RunRecord], Ask]) -> Asked:
+        record = self._written(tenant, run_id, wanted)
+        asked = wanted(record)
+        about = {"run_id": run_id, "attempt": record.attempt}
+        log.info("%s_asked", asked.what, extra=about | {"action": f"{asked.what}_asked"})
         try:
-            publish()
+            self.asker.ask(record)
         except Exception as error:
-            # Whatever kept the message back, it is not known to be out, and only the producer can ask again.
-            failed = {"action": f"{asked}_not_asked", "error": type(error).__name__}
-            log.warning("%s_not_asked", asked, extra=about | failed)
-            raise BrokerAway("the queues do not answer; ask again") from error
-        log.info("%s_asked", asked, extra=about | {"action": f"{asked}_asked"})
-        return Asked(
-            run_id=record.run_id, attempt=record.attempt, asked=asked, links={"self": f"/v1/runs/{record.run_id}"}
-        )
+            # Whatever kept the message back: the record holds what was asked, and the sweep looks at it within seconds.
+            failed = {"action": f"{asked.what}_not_published", "error": type(error).__name__}
+            log.warning("%s_not_published", asked.what, extra=about | failed)
+        links = {"self": f"/v1/runs/{run_id}"}
+        return Asked(run_id=run_id, attempt=record.attempt, asked=asked.what, links=links)
+
+    def _written(self, tenant: str, run_id: str, wanted: Callable[[RunRecord], Ask]) -> RunRecord:
+        for _ in range(TRIES - 1):
+            with suppress(Conflict):
+                return self._write(tenant, run_id, wanted)
+        return self._write(tenant, run_id, wanted)
+
+    def _write(self, tenant: str, run_id: str, wanted: Callable[[RunRecord], Ask]) -> RunRecord:
+        """The record that holds what is wanted. What was asked before and is not done yet stands as it is."""
+        record = self.runs.get(tenant, run_id)
+        asked = wanted(record)
+        return record if asked == record.pending else self.runs.replace(record.asking(asked))

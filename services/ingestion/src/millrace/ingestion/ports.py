@@ -7,7 +7,10 @@ from millrace.ingestion.adapters import Reader
 from millrace.ingestion.admission import Admission
 from millrace.ingestion.auth import KeyRing
 from millrace.ingestion.control import Control
+from millrace.ingestion.endpoint_routes import Callbacks
 from millrace.ingestion.report_routes import Reports
+from millrace.ingestion.streams import Streams
+from millrace.ingestion.uploads import UploadDesk
 from millrace.storage.ports import RunStore
 
 
@@ -23,3 +26,7 @@ class Ports:
     reader: Reader
     reports: Reports
     max_body_bytes: int
+    uploads: UploadDesk | None = None
+    streams: Streams | None = None
+    callbacks: Callbacks | None = None
+    """None where callbacks are only ever sent to the URLs that runs name, as in most tests."""

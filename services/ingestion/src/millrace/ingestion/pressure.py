@@ -28,6 +28,10 @@ LOG_S = 60.0
 class Pressure(Protocol):
     """What weighs on the queues."""
 
+    @property
+    def fresh(self) -> bool:
+        """Whether `waits` answers without waiting itself."""
+
     def waits(self) -> Mapping[str, float] | None:
         """Seconds that a new message would wait, by queue; None when nobody knows, which is no reason to refuse."""
 
@@ -37,6 +41,7 @@ class MemoryPressure:
     """Waits that somebody says."""
 
     known: Mapping[str, float] | None = None
+    fresh: bool = True
 
     def waits(self) -> Mapping[str, float] | None:
         """See `Pressure`."""
@@ -59,6 +64,11 @@ class QueuePressure:
     _looking: threading.Thread | None = None
     _begun_at: float = float("-inf")
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def fresh(self) -> bool:
+        """See `Pressure`."""
+        return self._age() <= STALE_S
 
     def waits(self) -> Mapping[str, float] | None:
         """See `Pressure`."""

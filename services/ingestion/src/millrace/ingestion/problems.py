@@ -7,16 +7,23 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from millrace.contracts.api import Problem, SetAside
+from millrace.ingestion.answers import Answers
+from millrace.ingestion.documented import PROBLEM
 from millrace.ingestion.domain.errors import BadFile, IngestionError
-from millrace.ingestion.errors import RequestError, status_of
-from millrace.storage.errors import BadLink, NotFound, StorageError
+from millrace.ingestion.errors import NotAuthenticated, RequestError, status_of
+from millrace.storage.errors import BadLink, NotFound, Shredded, StorageError
 from millrace.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
+_DETAILS = {
+    404: "there is no such path",
+    405: "the path takes other methods: see Allow",
+}
+"""Of the framework's own errors; what it says itself may quote the request."""
 
 
 def problem(
@@ -27,7 +34,7 @@ def problem(
         type=f"urn:millrace:problem:{code}", title=HTTPStatus(status).phrase, status=status, detail=detail,
         instance=request.url.path, errors=tuple(errors)[:20],
     )  # fmt: skip
-    return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
+    return Response(body.model_dump_json(), status, headers, PROBLEM)
 
 
 def install(app: FastAPI) -> None:
@@ -43,7 +50,8 @@ def install(app: FastAPI) -> None:
             code, detail, rows = error.code, error.detail, error.errors
         elif isinstance(error, RequestError):
             code = error.code
-            headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s is not None else {}
+            given = {"Retry-After": error.retry_after_s, "WWW-Authenticate": error.challenge}
+            headers = {name: str(value) for name, value in given.items() if value is not None}
         return problem(request, status_of(error), code.replace("_", "-"), detail, rows, **headers)
 
     @app.exception_handler(RequestValidationError)
@@ -54,19 +62,34 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-        headers = {key: value for key, value in (error.headers or {}).items() if key.lower() == "allow"}
-        return problem(request, error.status_code, code, "", (), **headers)
+        headers = {"Allow": ", ".join(allowed(request))} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else {}
+        return problem(request, error.status_code, code, _DETAILS.get(error.status_code, ""), (), **headers)
 
-    @app.exception_handler(Exception)
-    async def _crashed(request: Request, error: Exception) -> Response:
-        log.exception("request_crashed", extra={"action": "request_crashed", "path": request.url.path})
-        return problem(request, 500, "internal", "the request failed; it was not accepted")
+    app.add_middleware(Answers, crashed=crashed)
+
+
+def allowed(request: Request) -> list[str]:
+    """The methods that a path takes. The framework's own `Allow` names those of one of its routes only."""
+    matching = [route for route in request.app.routes if route.matches(dict(request.scope))[0] is not Match.NONE]
+    return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
+
+
+def crashed(request: Request, error: Exception) -> Response:
+    """The answer when the API itself is at fault: nothing of the error is in it."""
+    log.error("request_crashed", extra={"action": "request_crashed", "path": request.url.path}, exc_info=error)
+    return problem(request, 500, "internal", "the request failed; it was not accepted")
 
 
 def _of_the_stores(app: FastAPI) -> None:
     @app.exception_handler(NotFound)
     async def _not_found(request: Request, error: NotFound) -> Response:
         return problem(request, 404, "not-found", "there is nothing here for this key")
+
+    @app.exception_handler(Shredded)
+    async def _shredded(request: Request, error: Shredded) -> Response:
+        # Its keys are refused like any other that opens nothing, as soon as they are no longer remembered.
+        headers = {"WWW-Authenticate": NotAuthenticated.challenge or ""}
+        return problem(request, 401, "not-authenticated", "the key opens nothing any more", (), **headers)
 
     @app.exception_handler(BadLink)
     async def _bad_link(request: Request, error: BadLink) -> Response:

@@ -1,9 +1,9 @@
 """The report: as JSON or as a page, for whoever has the tenant's key or a link that opens it."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
@@ -12,7 +12,8 @@ from millrace.contracts.artifacts import HTML, JSON
 from millrace.contracts.ids import RUN_ID
 from millrace.contracts.views import attempts, settled
 from millrace.ingestion.adapters import Painter
-from millrace.ingestion.auth import KeyRing
+from millrace.ingestion.auth import Caller, KeyRing, Needs
+from millrace.ingestion.documented import responses
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.errors import BadLink, NotFound
 from millrace.storage.links import ReportLinks
@@ -63,21 +64,47 @@ def wants_page(accept: str) -> bool:
     return HTML in kinds and JSON not in kinds[: kinds.index(HTML)]
 
 
+@dataclass(frozen=True, eq=False)
+class OpensReport(Needs):
+    """Lets a request pass that has a key with the scope, or a link that opens this very report."""
+
+    reports: Reports
+
+    async def __call__(  # type: ignore[override]
+        self,
+        request: Request,
+        run_id: str,
+        attempt: Annotated[int | None, Query(ge=1)] = None,
+        token: Annotated[str, Query(description="Out of a callback's link; stands in for the API key.")] = "",
+    ) -> Caller:
+        """See `Needs`; BadLink when the link opens nothing here, or its tenant has no access."""
+        if not token:
+            return await super().__call__(request)
+        tenant = await self.keys.active(self.reports.opened(token, run_id, attempt))
+        if tenant is None:
+            raise BadLink("the link opens nothing any more")
+        caller = Caller(tenant=tenant.tenant, scopes=frozenset({self.scope}), quota=tenant.quota)
+        await self.keys.admit(request, caller)
+        return caller
+
+
 def add_report(api: APIRouter, keys: KeyRing, reports: Reports) -> None:
     """`GET /runs/{run_id}/report`."""
-    reader = keys.needs(Scope.RUNS_READ)
+    answers: dict[int | str, dict[str, Any]] = {200: {"content": {JSON: {}, HTML: {}}}}
 
-    @api.get("/runs/{run_id}/report", responses={200: {"content": {JSON: {}, HTML: {}}}})
-    async def report(
-        request: Request, run_id: str, attempt: Annotated[int | None, Query(ge=1)] = None, token: str = ""
+    @api.get("/runs/{run_id}/report", response_class=Response, responses=answers | responses(404, 406))
+    async def get_report(
+        request: Request,
+        caller: Annotated[Caller, Depends(OpensReport(keys, Scope.RUNS_READ, reports))],
+        run_id: str,
+        attempt: Annotated[int | None, Query(ge=1)] = None,
     ) -> Response:
         """The report of the attempt that ended last, or of the one that is asked for; 404 while there is none.
 
         JSON, or a self-contained page where `Accept` names HTML first. `token`, out of a callback's link, stands in
         for the API key.
         """
-        tenant = reports.opened(token, run_id, attempt) if token else (await reader(request)).tenant
-        data = await run_in_threadpool(reports.find, tenant, run_id, attempt)
+        data = await run_in_threadpool(reports.find, caller.tenant, run_id, attempt)
         if not wants_page(request.headers.get("accept", "")):
             return Response(data, media_type=JSON, headers=PRIVATE)
         page = await reports.painter.page(data)

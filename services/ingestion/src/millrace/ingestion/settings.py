@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
+from millrace.contracts.addresses import entries
 from millrace.contracts.settings import Settings as EnvironmentSettings
-from millrace.storage.settings import LinkSettings, StorageSettings
+from millrace.storage.settings import KeySettings, LinkSettings, StorageSettings
 from millrace.telemetry.settings import TelemetrySettings
 from millrace.worker.settings import WorkerSettings
 
@@ -13,35 +14,37 @@ from millrace.worker.settings import WorkerSettings
 class IngestionSettings(EnvironmentSettings):
     """Who may post what, `MILLRACE_*`."""
 
-    api_keys: str = Field(repr=False)
-    """`tenant:key` pairs, separated by commas."""
     callback_allow: str = ""
-    """Hosts, separated by commas, that may be called back although they are private or plain http."""
+    """What may be called back although it is private, plain http or on another port: hosts, `host:port` and networks
+    (`10.1.0.0/16`), separated by commas."""
+    failed_keys_per_minute: int = Field(default=60, ge=1)
+    """Requests without a valid key that an address may make of one process, before it is told to wait."""
     max_body_mib: int = Field(default=8, ge=1)
+    max_upload_mib: int = Field(default=1024, ge=1)
+    max_streams: int = Field(default=500, ge=1)
+    """Streams of events that one process holds open; a tenant may have a tenth of them."""
     parser_processes: int = Field(default=1, ge=1)
+    trusted_proxies: str = ""
+    """Addresses and networks, separated by commas, whose `X-Forwarded-For` and `-Proto` are believed; `*` where nobody
+    but the proxy can connect."""
     host: str = "127.0.0.1"
     port: int = 8080
     listen_fd: int | None = None
     """A socket that is bound already, handed over by a supervisor; wins over host and port."""
 
     @property
-    def tenants_by_key(self) -> dict[str, str]:
-        """API key → tenant."""
-        pairs = (pair.partition(":") for pair in self.api_keys.split(",") if pair.strip())
-        return {key.strip(): tenant.strip() for tenant, _, key in pairs}
-
-    @property
     def allowed_hosts(self) -> frozenset[str]:
         """`callback_allow` as a set."""
-        return frozenset(host.strip().lower() for host in self.callback_allow.split(",") if host.strip())
+        return entries(self.callback_allow)
 
 
 @dataclass(frozen=True)
 class Settings:
     """Read once, at start."""
 
-    ingestion: IngestionSettings = field(default_factory=lambda: IngestionSettings())  # type: ignore[call-arg]
+    ingestion: IngestionSettings = field(default_factory=IngestionSettings)
+    keys: KeySettings = field(default_factory=lambda: KeySettings())  # type: ignore[call-arg]
     links: LinkSettings = field(default_factory=lambda: LinkSettings())  # type: ignore[call-arg]
-    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    worker: WorkerSettings = field(default_factory=lambda: WorkerSettings())  # type: ignore[call-arg]
     storage: StorageSettings = field(default_factory=StorageSettings)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)

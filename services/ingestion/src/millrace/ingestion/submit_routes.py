@@ -1,71 +1,134 @@
 """`POST /v1/runs`: decode, call, encode."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from millrace.contracts.access import Scope
 from millrace.contracts.api import Accepted
 from millrace.contracts.artifacts import JSON
-from millrace.contracts.flow import Flow
+from millrace.ingestion import from_upload
+from millrace.ingestion.accept import Answer
 from millrace.ingestion.accept import Request as AcceptRequest
+from millrace.ingestion.admission import may_name_its_budget, told
 from millrace.ingestion.auth import Caller
-from millrace.ingestion.body import Options
-from millrace.ingestion.errors import BadRequest
+from millrace.ingestion.body import Options, ReadBody, read_light
+from millrace.ingestion.documented import responses
+from millrace.ingestion.idempotency import HEADER, LONGEST, REPLAYED, Inflight, Once, fingerprint, key_of
 from millrace.ingestion.limited import read_limited
 from millrace.ingestion.ports import Ports
+from millrace.ingestion.submit_body import described_body
+from millrace.ingestion.submit_query import described, read_query
+from millrace.ingestion.threads import Threads
 
-
-def pairs(values: list[str], separator: str, option: str) -> dict[str, str]:
-    """Repeated `key<separator>value` options as a dict."""
-    split = [value.partition(separator) for value in values]
-    if any(not sign or not key for key, sign, _ in split):
-        raise BadRequest(f"{option} takes key{separator}value")
-    return {key.strip(): value.strip() for key, _, value in split}
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+"""https://www.w3.org/TR/trace-context/#traceparent-header; anything else is left out, as it asks for."""
+_DESCRIBED: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": HEADER, "in": "header", "required": True,
+            "description": (
+                "Any string that is used for this request alone, such as a UUID; bare or in quotes. For 24 hours at "
+                "least, the same request with the same key gets the first answer again, and makes no second run."
+            ),
+            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[!-~]+$"},
+        },
+        *described(),
+    ],
+    **described_body(),
+}  # fmt: skip
 
 
 def add_submit(api: APIRouter, ports: Ports) -> None:
     """Offer `POST /runs`."""
+    submission = Submission(ports)
 
-    @api.post("/runs", status_code=202, response_model=Accepted)
-    async def submit(
+    @api.post(
+        "/runs", status_code=202, response_model=Accepted, openapi_extra=_DESCRIBED,
+        responses=responses(
+            400, 404, 409, 413, 415, 422, headers={202: ("Location", REPLAYED), 409: ("Retry-After",)}
+        ),
+    )  # fmt: skip
+    async def submit_run(
         request: Request,
         caller: Annotated[Caller, Depends(ports.keys.needs(Scope.RUNS_WRITE))],
-        flow: str = "customer-feedback",
-        callback_url: str | None = None,
-        deadline_s: float | None = None,
-        scale: str = "",
-        filename: str = "",
-        map: Annotated[list[str], Query()] = [],  # noqa: B006 - the option's public name
-        meta: Annotated[list[str], Query()] = [],  # noqa: B006
     ) -> Response:
         """Accept a batch: JSON, NDJSON, CSV, TSV, XLSX, Parquet, EML, MBOX, or a transcript as text or PDF.
 
-        Each of them also as .gz. The content decides what it is, else the media type, else `filename`.
+        Each of them also as .gz, or by the `upload_id` of an upload, in the query or in a JSON body of options. The
+        content decides what it is, else the media type, else `filename`.
         """
-        tenant = caller.tenant
-        options = Options(
-            flow=flow, callback_url=callback_url, deadline_s=deadline_s, scale=scale, filename=filename,
-            metadata=pairs(meta, ":", "meta"), mapping=pairs(map, ":", "map"),
-            media_type=request.headers.get("content-type", "").lower(),
-        )  # fmt: skip
-        key = request.headers.get("idempotency-key", "")
+        options, upload_id = read_query(request.query_params, request.headers.get("content-type", "").lower())
+        return _response(await submission.take(request, caller.tenant, options, upload_id))
+
+
+class Submission:
+    """From a request to its answer. One thread hop for what JSON holds, two for a file."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._inflight = Inflight()
+        self._threads = Threads()
+
+    async def take(self, request: Request, tenant: str, options: Options, upload_id: str = "") -> Answer:
+        """The answer to a request that makes a run once."""
+        key = key_of(request.headers.getlist(HEADER))
         # Read to its end even if it is refused: a client that still sends would not see the answer.
-        data = await read_limited(request, ports.max_body_bytes)
-        await run_in_threadpool(ports.admission.check_early, data, options, tenant, key)
-        batch = await ports.reader.read(data, options)
+        data = await read_limited(request, self._ports.max_body_bytes)
+        query = request.query_params.multi_items()
+        once = Once(key=key, fingerprint=fingerprint(request.method, request.url.path, query, options.media_type, data))
+        asked = from_upload.wanted(data, options, upload_id)
+        with self._inflight.hold(tenant, key):
+            answer = await self._once(request, tenant, options, data, once, asked)
+            if asked is not None and self._ports.uploads is not None and not answer.replayed:
+                await from_upload.used(self._ports.uploads, tenant, asked)
+            return answer
 
-        def check() -> Flow:
-            found = ports.acceptance.check(batch.options)
-            ports.admission.check(batch.options, tenant, key)
+    async def _once(
+        self, request: Request, tenant: str, options: Options, data: bytes, once: Once, asked: from_upload.Wanted | None
+    ) -> Answer:
+        view = await self._ports.admission.view()
+        refusal, used_up = view.refusal(options), await self._ports.keys.used_up(tenant)
+        if refusal is not None or used_up is not None:
+            # What was accepted before is let through to its first answer.
+            again = await self._threads.run(self._ports.acceptance.answered, tenant, once)
+            if again is not None:
+                return again
+            if used_up is not None:
+                raise used_up
+            if refusal is not None and not may_name_its_budget(data):
+                raise told(refusal, tenant, options)
+        found = await self._read(tenant, data, options, once, asked)
+        if isinstance(found, Answer):
             return found
-
-        chosen = await run_in_threadpool(check)
+        refusal = view.refusal(found.options)
+        if refusal is not None:
+            raise told(refusal, tenant, found.options)
+        traceparent = request.headers.get("traceparent", "")
         wanted = AcceptRequest(
-            tenant=tenant, flow=chosen, batch=batch, traceparent=request.headers.get("traceparent"),
-            idempotency_key=key,
+            tenant=tenant, batch=found, once=once,
+            traceparent=traceparent if _TRACEPARENT.match(traceparent) else None,
         )  # fmt: skip
-        accepted = await run_in_threadpool(ports.acceptance.accept, wanted)
-        return Response(accepted.model_dump_json(), 202, {"Location": accepted.links["self"]}, JSON)
+        answer = await self._threads.run(self._ports.acceptance.accept, wanted)
+        if not answer.replayed:
+            await self._ports.keys.rates.count_run(tenant, found.records)
+        return answer
+
+    async def _read(
+        self, tenant: str, data: bytes, options: Options, once: Once, asked: from_upload.Wanted | None
+    ) -> ReadBody | Answer:
+        """The batch in the body; for a file, whose parsing costs more than a look, the answer that it had before."""
+        light = read_light(data, options) if asked is None else None
+        if light is not None:
+            return light
+        again = await self._threads.run(self._ports.acceptance.answered, tenant, once)
+        if again is not None or asked is None or self._ports.uploads is None:
+            return again or await self._ports.reader.read(data, options)
+        return await from_upload.read(self._ports.uploads, tenant, asked)
+
+
+def _response(answer: Answer) -> Response:
+    headers = {"Location": answer.location} | ({REPLAYED: "true"} if answer.replayed else {})
+    return Response(answer.body, 202, headers, JSON)

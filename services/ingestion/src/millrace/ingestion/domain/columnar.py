@@ -40,6 +40,9 @@ def _sheet(data: bytes) -> tuple[Sheet, list[str]]:
     with pq.ParquetFile(io.BytesIO(data), read_dictionary=texts) as file:
         table = file.read(columns=flat, use_threads=False)
     cells = [_cells(table.column(index)) for index in range(table.num_columns)]
+    # A value that is kept once may stand in every row, and will in the records.
+    if sum(sum(map(len, column)) for column in cells) > MAX_EXPANDED:
+        raise _too_far()
     return from_columns(table.column_names, cells), left
 
 
@@ -50,7 +53,11 @@ def _check(about: "pq.FileMetaData") -> None:
         raise BadFile("too_many_columns", f"{about.num_columns} columns; a file may have {MAX_COLUMNS}")
     size = sum(about.row_group(index).total_byte_size for index in range(about.num_row_groups))
     if size > MAX_EXPANDED:
-        raise BadFile("expands_too_far", f"unpacked, a file may have {MAX_EXPANDED >> 20} MiB")
+        raise _too_far()
+
+
+def _too_far() -> BadFile:
+    return BadFile("expands_too_far", f"unpacked, a file may have {MAX_EXPANDED >> 20} MiB")
 
 
 def _is_nested(kind: "pa.DataType") -> bool:

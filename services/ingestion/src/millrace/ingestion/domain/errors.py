@@ -18,9 +18,9 @@ class BadFile(IngestionError):
     Neither holds a value out of a record: those are personal. Headers and field names are quoted.
 
     Codes: `no_records`, `no_usable_rows`, `no_text_or_rating`, `no_text_in_pages`, `unsupported_format`, `unreadable`,
-    `unreadable_file`, `encrypted_file`, `expands_too_far`, `not_json`, `invalid_records`, `invalid_options`,
-    `too_many_records`, `too_many_columns`, `field_too_long`, `unreadable_rows`, `unknown_field`, `unknown_column`,
-    `unknown_scale`, `no_scale`, `mapping_without_columns`.
+    `unreadable_file`, `media_type_mismatch`, `encrypted_file`, `expands_too_far`, `not_json`, `invalid_records`,
+    `invalid_options`, `too_many_records`, `too_many_columns`, `field_too_long`, `unreadable_rows`, `unknown_field`,
+    `unknown_column`, `unknown_scale`, `no_scale`, `mapping_without_columns`.
     """
 
     def __init__(self, code: str, detail: str, errors: tuple[SetAside, ...] = ()) -> None:

@@ -23,9 +23,19 @@ def record_faults(error: ValidationError, row: int) -> tuple[SetAside, ...]:
     return tuple(_fault(detail, row) for detail in details)
 
 
+def option_faults(error: ValidationError) -> tuple[SetAside, ...]:
+    """Why a request's options are invalid."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    return tuple(SetAside(row=0, field=_place(detail), reason=detail["msg"]) for detail in details)
+
+
 def _fault(detail: ErrorDetails, row: int) -> SetAside:
-    field = ".".join(str(key) if _PLAIN_KEY.match(str(key)) else "?" for key in detail["loc"])
+    field = _place(detail)
     if detail["type"] != "value_error":
         return SetAside(row=row, field=field, reason=detail["msg"])
     fallback = "not acceptable" if field else NOTHING_SAID
     return SetAside(row=row, field=field, reason=_RULES.get(field, fallback))
+
+
+def _place(detail: ErrorDetails) -> str:
+    return ".".join(str(key) if _PLAIN_KEY.match(str(key)) else "?" for key in detail["loc"])

@@ -2,6 +2,7 @@
 
 import re
 from email.message import Message as Headers
+from functools import lru_cache
 
 from pydantic_core import from_json
 
@@ -16,6 +17,8 @@ from millrace.ingestion.domain.transcript import has_speakers
 
 TAKEN = "JSON, NDJSON, CSV, TSV, XLSX, Parquet, EML, MBOX, text or PDF, each also as .gz"
 
+_EXCEL = "application/vnd.ms-excel"
+"""What browsers on Windows say of a .csv file, and some of an .xlsx: no reason to refuse either."""
 _MEDIA_TYPES = {
     "application/json": "json",
     "application/x-ndjson": "ndjson",
@@ -25,7 +28,7 @@ _MEDIA_TYPES = {
     "text/csv": "csv",
     "application/csv": "csv",
     "text/tab-separated-values": "tsv",
-    "application/vnd.ms-excel": "csv",  # what browsers on Windows say of a .csv file
+    _EXCEL: "csv",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
     "application/vnd.apache.parquet": "parquet",
     "application/x-parquet": "parquet",
@@ -45,6 +48,7 @@ _SUFFIXES = {
 _BINARY = {"xlsx": "an XLSX workbook", "parquet": "a Parquet file", "pdf": "a PDF file"}
 _MAIL = frozenset({"eml", "mbox"})
 _FOREIGN = (
+    (0, b"PK\x05\x06", "an empty ZIP file"),
     (0, b"\xd0\xcf\x11\xe0", "an XLS workbook, or one with a password: save it as XLSX without one"),
     (0, b"\x89PNG", "a picture"), (0, b"\xff\xd8\xff", "a picture"), (0, b"GIF8", "a picture"),
     (0, b"Rar!", "a RAR file"), (0, b"7z\xbc\xaf", "a 7z file"), (0, b"BZh", "a bzip2 file"),
@@ -67,16 +71,23 @@ _MOSTLY = 0.02
 def recognise(data: bytes, media_type: str, filename: str) -> tuple[str, str]:
     """A file's format and its declared charset; BadFile when nothing here reads it.
 
-    A signature in the content goes before the media type, and that before the file's name. Among texts, a JSON
-    document or a mail is told by its beginning; nothing but a name tells one column of CSV from lines of text.
+    A media type that names a format and a content with another's signature are refused. Without such a media type
+    the signature goes before the file's name. Among texts, a JSON document or a mail is told by its beginning;
+    nothing but a name tells one column of CSV from lines of text.
     """
     told, charset = _told(media_type, filename)
-    if found := _signed(data):
+    media, _ = _declared(media_type)
+    declared = _MEDIA_TYPES.get(media, "") if media != _EXCEL else ""
+    found = _signed(data, declared)
+    if found:
         return found, charset
     if is_blank(data):
         return told or "csv", charset
     if not _is_text(data):
-        raise _not_readable(told)
+        cut_off = declared == "parquet" and data.startswith(PARQUET)
+        raise _mismatch(declared, "no text") if declared and not cut_off else _not_readable(told)
+    if declared in _BINARY:
+        raise _mismatch(declared, "text")
     structured = _structured(data, told)
     if structured:
         return structured, charset
@@ -90,19 +101,33 @@ def is_blank(data: bytes) -> bool:
     return not data.strip(b" \t\r\n\v\f\xef\xbb\xbf\xff\xfe")
 
 
-def _told(media_type: str, filename: str) -> tuple[str, str]:
+@lru_cache(maxsize=256)
+def _declared(media_type: str) -> tuple[str, str]:
+    """A media type without its parameters, and its charset."""
     headers = Headers()
     headers["content-type"] = " ".join(media_type.split())
-    media = headers.get_content_type() if media_type.strip() else ""
-    charset = headers.get_content_charset("")
+    return headers.get_content_type() if media_type.strip() else "", headers.get_content_charset("")
+
+
+def _told(media_type: str, filename: str) -> tuple[str, str]:
+    media, charset = _declared(media_type)
     if media not in _MEDIA_TYPES and media not in _UNTOLD:
         raise BadFile("unsupported_format", f"no reader for {media[:64]!r}; send {TAKEN}")
     return _MEDIA_TYPES.get(media) or _SUFFIXES.get(filename.rpartition(".")[2].casefold(), ""), charset
 
 
-def _signed(data: bytes) -> str:
-    """The binary format whose signature the file begins with; BadFile for one that is not read here."""
+def _signed(data: bytes, declared: str) -> str:
+    """The binary format whose signature the file begins with; BadFile for one that is not read here, or not said."""
+    found = _signature(data, declared)
+    if found and declared and found != declared:
+        raise _mismatch(declared, _BINARY[found])
+    return found
+
+
+def _signature(data: bytes, declared: str) -> str:
     if data.startswith(archive.ZIP):
+        if declared not in ("", "xlsx"):
+            raise _mismatch(declared, "a ZIP file")
         kind = archive.kind_of(data)
         if kind != "xlsx":
             raise BadFile("unsupported_format", f"this is {kind}; send {TAKEN}")
@@ -115,6 +140,11 @@ def _signed(data: bytes) -> str:
     if data.startswith(PARQUET) and data.endswith(PARQUET):
         return "parquet"
     return "pdf" if data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(PDF) else ""
+
+
+def _mismatch(declared: str, found: str) -> BadFile:
+    detail = f"sent as {_BINARY.get(declared, declared.upper())}, but the content is {found}"
+    return BadFile("media_type_mismatch", f"{detail}; send it with its own media type")
 
 
 def _not_readable(told: str) -> BadFile:

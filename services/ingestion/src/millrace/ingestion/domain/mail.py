@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email import message_from_bytes
 from email.message import Message
 from email.policy import compat32
+from mmap import mmap
 
 from pydantic import ValidationError
 
@@ -21,12 +22,16 @@ from millrace.ingestion.domain.mail_sides import Sides, sides_of
 from millrace.ingestion.domain.mail_threads import Thread, threads_of
 from millrace.ingestion.domain.parsed import MAX_FIELD, MAX_LISTED, MAX_RECORDS, Parsed
 
-_SEPARATOR = re.compile(rb"^From (?=[^\r\n]*\d:\d\d)[^\r\n]*+\r?\n", re.MULTILINE)
+SEPARATOR = re.compile(rb"^From (?=[^\r\n]*\d:\d\d)[^\r\n]*+\r?\n", re.MULTILINE)
 """The line before each message of an mbox file, with its date (RFC 4155 appendix A). Linear in the line's length."""
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _QUOTED = re.compile(r"^[ \t]*>.*(?:\n|\Z)", re.MULTILINE)
 _MAX_PARTS = 100
 """Parts of one message. The standard library's parser recurses into them, and looks at each line once a level."""
+
+_MAX_HEAD = 256 << 10
+"""Bytes of a message's headers: fifty times what the longest way of a mail leaves behind."""
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 _FIELDS = {
     "text": "body", "title": "Subject", "created_at": "Date", "customer_ref": "From", "author_role": "From",
@@ -43,21 +48,32 @@ def parse_mail(data: bytes, format: str) -> Parsed:
     raw = list(_messages(data)) if format == "mbox" else [data]
     if len(raw) > MAX_RECORDS:
         raise BadFile("too_many_records", f"{len(raw)} messages; a batch takes at most {MAX_RECORDS}")
+    return parse_messages(raw, format)
+
+
+def parse_messages(messages: Iterable[bytes], format: str) -> Parsed:
+    """The records of messages that were divided already, each read once and not kept; BadFile as `parse_mail`."""
     reader = _Mailbox()
-    for number, message in enumerate(raw, start=1):
+    for number, message in enumerate(messages, start=1):
         reader.read(number, message)
     return reader.parsed(format)
 
 
+def unescaped(message: bytes) -> bytes:
+    """A message of a mailbox without what was put before its lines that begin like a separator."""
+    return _ESCAPED.sub(rb"\1", message)
+
+
 def _messages(data: bytes) -> Iterator[bytes]:
     """The messages of a mailbox. Split in memory: `mailbox.mbox` would need the raw feedback on a disk."""
-    starts = [found for found in _SEPARATOR.finditer(data) if _follows_blank(data, found.start())]
+    starts = [found for found in SEPARATOR.finditer(data) if follows_blank(data, found.start())]
     ends = [*(found.start() for found in starts[1:]), len(data)]
     for found, end in zip(starts, ends, strict=True):
-        yield _ESCAPED.sub(rb"\1", data[found.end() : end])
+        yield unescaped(data[found.end() : end])
 
 
-def _follows_blank(data: bytes, at: int) -> bool:
+def follows_blank(data: bytes | mmap, at: int) -> bool:
+    """Whether what begins at this place stands after a blank line, or at the file's beginning."""
     before = data[max(0, at - 3) : at].replace(b"\r", b"")
     return not data[:at].strip() if at < 8 else before.endswith(b"\n\n")
 
@@ -128,6 +144,8 @@ class _Mailbox:
 def _read(number: int, raw: bytes) -> tuple[Head, Body]:
     if raw.lower().count(b"multipart/") + raw.lower().count(b"message/") > _MAX_PARTS:
         raise BadFile("unreadable_file", f"the message has more than {_MAX_PARTS} nested parts")
+    if len(raw) > _MAX_HEAD and not _HEAD_END.search(raw, 0, _MAX_HEAD):
+        raise BadFile("unreadable_file", f"the message has more than {_MAX_HEAD >> 10} KiB of headers")
     # The modern policy parses every structured header by its grammar: 1.2 ms a message, against 0.06 ms.
     message: Message = message_from_bytes(raw.lstrip(b"\r\n"), policy=compat32)
     head = head_of(number, message)

@@ -2,7 +2,7 @@
 
 from millrace.ingestion.domain.columnar import parse_parquet
 from millrace.ingestion.domain.decoding import decode
-from millrace.ingestion.domain.documents import parse_lines, parse_records
+from millrace.ingestion.domain.documents import parse_lines, parse_records, records_in
 from millrace.ingestion.domain.errors import BadFile
 from millrace.ingestion.domain.formats import is_blank, recognise
 from millrace.ingestion.domain.mail import parse_mail
@@ -33,8 +33,7 @@ def parse_as(format: str, data: bytes, options: Options, charset: str = "") -> P
             return parse_workbook(data, options)
         case "parquet":
             return parse_parquet(data, options)
-    if options.mapping or options.scale:
-        raise BadFile("mapping_without_columns", f"a mapping or scale applies to files with columns, not to {format}")
+    _refuse_columns(format, options)
     match format:
         case "json":
             return parse_records(data)
@@ -46,3 +45,14 @@ def parse_as(format: str, data: bytes, options: Options, charset: str = "") -> P
             decoded = decode(data, charset)
             return parse_text(decoded.text, format, decoded.notes)
     return parse_mail(data, format)
+
+
+def parse_document(document: object, options: Options) -> Parsed:
+    """The records in a JSON document that was loaded already (`documents.load`)."""
+    _refuse_columns("json", options)
+    return records_in(document)
+
+
+def _refuse_columns(format: str, options: Options) -> None:
+    if options.mapping or options.scale:
+        raise BadFile("mapping_without_columns", f"a mapping or scale applies to files with columns, not to {format}")

@@ -48,9 +48,14 @@ def read_sheet(text: str, delimiter_hint: str = "") -> Sheet:
     """The text as a sheet; BadFile when it is out of bounds."""
     declared, body = dialect.split_declaration(text)
     delimiter = declared or dialect.sniff(body, delimiter_hint)
+    return sheet_of(dialect.rows(body, delimiter), delimiter)
+
+
+def sheet_of(rows: Iterator[list[str]], delimiter: str) -> Sheet:
+    """The rows of a delimited text as a sheet; BadFile when it is out of bounds."""
     shown = "" if delimiter == dialect.NO_DELIMITER else delimiter
     try:
-        return to_sheet(_closed(dialect.rows(body, delimiter)), shown)
+        return to_sheet(_closed(rows), shown)
     except csv.Error:
         raise BadFile("field_too_long", _OPEN_QUOTE) from None
 
