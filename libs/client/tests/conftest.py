@@ -83,6 +83,14 @@ class FakeApi(ThreadingHTTPServer):
         self.ends: dict[str, RunView] = {}
         """By run id: how another run is seen once it has been redriven."""
         self.report: Any = sample("report")
+        self.uploads: list[Any] = []
+        """The upload, as it is seen from look to look."""
+        self.streams: list[bytes] = []
+        """What the next streams of events tell."""
+        self.forbidden = 0
+        """How many of the next parts are sent to addresses that have expired."""
+        self.broken = False
+        """Whether the object store takes no parts."""
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
         """Method, path with query, headers (names in lower case), body."""
         self.answers: deque[tuple[int, dict[str, str], bytes]] = deque()
@@ -102,6 +110,8 @@ class FakeApi(ThreadingHTTPServer):
         return parse_qs(urlsplit(self.asked[number][1]).query)
 
     def answer(self, method: str, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+        if path.startswith("/v1/uploads"):
+            return 200, self._uploaded(path)
         match (method, path.split("/")[2:]):
             case "POST", ["runs"]:
                 return 202, sample("accepted")
@@ -125,6 +135,13 @@ class FakeApi(ThreadingHTTPServer):
                 return 200, Report.model_validate(self.report).model_dump(mode="json")
         return 404, {"type": "urn:millrace:problem:not-found", "title": "There is no such run", "status": 404}
 
+    def _uploaded(self, path: str) -> Any:
+        if not path.endswith("/complete"):
+            return self.uploads.pop(0)
+        sizes = {"size": 1, "part_size": 1, "parts": 1, "created_at": START.isoformat()}
+        told = {"upload_id": path.split("/")[3], "status": "complete", "media_type": "text/csv"}
+        return sizes | told | {"expires_at": START.isoformat()}
+
     def _asked(self, run_id: str, what: str) -> tuple[int, Any]:
         """The run's attempt, unless it is active where that does not do, or the other way round."""
         listed = {run.run_id: run for page in self.pages for run in page} | {self.walk[0].run_id: self.walk[0]}
@@ -146,7 +163,13 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.asked.append((self.command, self.path, headers, body))
-        if self.server.answers:
+        if self.command == "PUT":
+            expired = self.server.forbidden > 0
+            self.server.forbidden -= expired
+            self._send(503 if self.server.broken else 403 if expired else 200, {}, b"")
+        elif self.path.endswith("/events") and self.server.streams:
+            self._send(200, {"Content-Type": "text/event-stream"}, self.server.streams.pop(0))
+        elif self.server.answers:
             self._send(*self.server.answers.popleft())
         elif headers.get("authorization") != f"Bearer {KEY}":
             problem = {"type": "urn:millrace:problem:unauthorized", "title": "No valid API key", "status": 401}
@@ -156,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
             status, answer = self.server.answer(self.command, parts.path, parse_qs(parts.query))
             self._send(status, {}, json.dumps(answer).encode())
 
-    do_POST = do_GET  # noqa: N815 - as http.server looks it up
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - as http.server looks it up
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         if status == 0:

@@ -56,7 +56,7 @@ def test_a_file_is_submitted_as_it_is_with_its_options(api: Any, csv_file: Path)
         "map": ["text:Review: Text"], "meta": ["order:a:b", "month:Jänner"],
     }  # fmt: skip
     assert api.asked[0][2]["content-type"] == "text/csv"
-    assert "idempotency-key" not in api.asked[0][2]
+    assert len(api.asked[0][2]["idempotency-key"]) == 36
     assert api.asked[0][3] == csv_file.read_bytes()
 
 
@@ -225,27 +225,37 @@ def test_after_four_tries_the_last_error_is_raised(api: Any) -> None:
     assert len(api.asked) == 4
 
 
-def test_a_submission_is_tried_again_only_with_a_key(api: Any) -> None:
+@pytest.mark.parametrize(("given", "faults"), [(None, (503, 0)), ("once", (503, 503)), (None, (0, 502))])
+def test_a_submission_is_tried_again_under_the_same_key(api: Any, given: str | None, faults: tuple[int, ...]) -> None:
     # given
-    pauses = Pauses()
-    api.say(503)
-    api.say(503)
-
-    # when / then
-    with client(api, pauses) as asked:
-        with pytest.raises(Unavailable):
-            asked.submit_records(REQUEST)
-        assert (len(api.asked), pauses) == (1, [])
-        asked.submit_records(REQUEST, idempotency_key="once")
-    assert [each[2].get("idempotency-key") for each in api.asked] == [None, "once", "once"]
+    for fault in faults:
+        api.say(fault)
+    # when
+    with client(api) as asked:
+        asked.submit_records(REQUEST, idempotency_key=given)
+    # then
+    keys = [each[2].get("idempotency-key") for each in api.asked]
+    assert len(keys) == 3 and len(set(keys)) == 1
+    assert keys[0] == (given or keys[0]) and len(keys[0]) >= 4
 
 
-def test_a_lost_answer_to_a_submission_without_a_key_is_not_repeated(api: Any) -> None:
-    api.say(0)
-
-    with client(api) as asked, pytest.raises(Unavailable):
+def test_two_submissions_have_two_keys(api: Any) -> None:
+    with client(api) as asked:
         asked.submit_records(REQUEST)
-    assert len(api.asked) == 1
+        asked.submit_records(REQUEST)
+    assert len({each[2]["idempotency-key"] for each in api.asked}) == 2
+
+
+def test_an_answer_that_is_still_being_made_is_asked_for_again(api: Any) -> None:
+    # given: the first try arrived, its answer did not, and the server has not finished it
+    pauses = Pauses()
+    body = {"type": "urn:millrace:problem:idempotency-key-in-progress", "title": "Conflict", "status": 409}
+    api.say(409, body, Retry_After="1")
+    # when
+    with client(api, pauses) as asked:
+        answer = asked.submit_records(REQUEST)
+    # then
+    assert (answer.run_id, pauses) == (RUN, [1.0])
 
 
 def test_retry_after_is_kept_and_a_long_one_is_the_callers(api: Any) -> None:

@@ -15,6 +15,7 @@ from millrace.contracts import routing
 from millrace.contracts.base import now
 from millrace.contracts.services import WorkerClass
 from millrace.local.servers import Server
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.worker.app import create_app
 from millrace.worker.dead_letters import DeadLetter, Why, put
 from millrace.worker.join.store import MemoryJoins
@@ -60,7 +61,7 @@ def letters(broker_url: str) -> list[DeadLetter]:
         )
         for queue in ("nlp", "elsewhere")
     ]  # fmt: skip
-    settings = WorkerSettings(broker_url=broker_url)
+    settings = WorkerSettings(message_secret=MESSAGE_SECRET, broker_url=broker_url)
     celery = create_app("test", settings, WorkerClass.TASK, MemoryJoins())
     for letter in made:
         put(celery, letter)

@@ -19,6 +19,8 @@ MAX_RETRY_AFTER_S = 10.0
 """A longer `Retry-After` is the caller's to decide on."""
 RETRIED = frozenset({502, 503, 504})
 """Answers that may pass by themselves: a front without its server. What was sent may have been done all the same."""
+IN_PROGRESS = "urn:millrace:problem:idempotency-key-in-progress"
+"""The first try is still worked on; its answer can be had soon."""
 TURNED_AWAY = 429
 """Too many requests or too much work (RFC 6585, 4): nothing was done, so trying again is safe for every request."""
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -44,14 +46,15 @@ def send(
     while True:
         error: ProblemError
         try:
-            return _checked(http.send(request))
+            return checked(http.send(request))
         except httpx.RequestError as fault:
-            error = _no_answer(request, fault)
+            error = no_answer(request, fault)
             again = idempotent or isinstance(fault, NEVER_SENT)
         except ProblemError as answer:
             error = answer
-            status = answer.problem.status
-            again = status == TURNED_AWAY or (idempotent and status in RETRIED)
+            problem = answer.problem
+            passing = problem.status in RETRIED or problem.type == IN_PROGRESS
+            again = problem.status == TURNED_AWAY or (idempotent and passing)
         asked, backoff = error.retry_after_s or 0.0, next(pauses, None)
         if backoff is None or not again or asked > MAX_RETRY_AFTER_S:
             raise error
@@ -82,13 +85,15 @@ def retry_after_s(response: httpx.Response) -> float | None:
     return max(0.0, (moment.replace(tzinfo=UTC) - now()).total_seconds())
 
 
-def _checked(response: httpx.Response) -> httpx.Response:
+def checked(response: httpx.Response) -> httpx.Response:
+    """The answer, which was read, unless its status says that it is none: Refused, Unavailable or BadAnswer."""
     if response.is_success:
         return response
     if not response.is_error:
         raise BadAnswer(f"{_name(response.request)} answered {response.status_code}: is this the API's address?")
-    kind = Unavailable if response.is_server_error or response.status_code == 429 else Refused
-    raise kind(_problem(response), retry_after_s(response))
+    problem = _problem(response)
+    passing = response.is_server_error or response.status_code == TURNED_AWAY or problem.type == IN_PROGRESS
+    raise (Unavailable if passing else Refused)(problem, retry_after_s(response))
 
 
 def _problem(response: httpx.Response) -> Problem:
@@ -100,7 +105,8 @@ def _problem(response: httpx.Response) -> Problem:
         return Problem(type="about:blank", title=title, status=response.status_code)
 
 
-def _no_answer(request: httpx.Request, fault: httpx.RequestError) -> Unavailable:
+def no_answer(request: httpx.Request, fault: httpx.RequestError) -> Unavailable:
+    """The error that says that none came."""
     detail = f"{_name(request)}: {fault or type(fault).__name__}"
     problem = Problem(
         type="urn:millrace:problem:no-answer", title="The API does not answer", status=NO_ANSWER, detail=detail

@@ -1,14 +1,16 @@
 """The `millrace` command line. What a command does is imported when it runs, so that `--help` is quick."""
 
-import re
 import sys
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Literal
 
 import typer
+
+from millrace.client.cli_callbacks import callbacks
+from millrace.client.cli_common import Json, local, seconds
+from millrace.client.cli_keys import keys
+from millrace.client.cli_tenants import tenants
 
 app = typer.Typer(
     name="millrace",
@@ -22,13 +24,15 @@ app = typer.Typer(
 )
 
 Status = Literal["accepted", "running", "completed", "partial", "failed", "cancelled"]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, all else on stderr.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 LOCAL = "millrace.local.commands"
 DEAD_LETTERS = "millrace.local.dead_letters"
 
 letters = typer.Typer(help="Messages that no worker could use.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(letters, name="dead-letters")
+app.add_typer(keys, name="keys")
+app.add_typer(tenants, name="tenants")
+app.add_typer(callbacks, name="callbacks")
 
 
 class Ended(StrEnum):
@@ -49,14 +53,6 @@ def _pairs(given: list[str], option: str) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _seconds(given: str) -> float:
-    """`90s`, `30m`, `2h`, `7d` in seconds."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhd])", given.strip())
-    if found is None:
-        raise typer.BadParameter(f"takes 90s, 30m, 2h or 7d, not {given!r}", param_hint="--since")
-    return float(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
-
-
 @app.command()
 def submit(
     file: File,
@@ -68,6 +64,7 @@ def submit(
     scale: Annotated[str | None, typer.Option(help="The rating's scale: stars5, nps, csat, ...")] = None,
     meta: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A reference of your own.")] = None,
     deadline: Annotated[float | None, typer.Option(metavar="SECONDS", min=0.1, help="The run's budget.")] = None,
+    resume: Annotated[str | None, typer.Option(metavar="UPLOAD", help="Go on with an upload that broke off.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the run has ended and show what it found.")] = False,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", min=0, help="Longest --wait.")] = None,
     as_json: Json = False,
@@ -80,17 +77,25 @@ def submit(
 
     wanted = commands.Submission(
         file=file, flow=flow, callback_url=callback_url, mapping=_pairs(mapping or [], "--map"),
-        metadata=_pairs(meta or [], "--meta"), deadline_s=deadline, scale=scale,
+        metadata=_pairs(meta or [], "--meta"), deadline_s=deadline, scale=scale, upload_id=resume,
     )  # fmt: skip
     commands.submit(wanted, wait=wait, timeout_s=timeout, as_json=as_json)
 
 
 @app.command()
-def show(run: str, as_json: Json = False) -> None:
-    """Show a run: its steps, gaps and findings."""
+def show(
+    run: str,
+    wait: Annotated[bool, typer.Option("--wait", "--follow", help="Stay with it until it has ended.")] = False,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", min=0, help="Longest --wait.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a run: its steps, gaps and findings.
+
+    Exit code: 0 shown; 2 refused; 3 no answer in time.
+    """
     from millrace.client import commands
 
-    commands.show(run, as_json=as_json)
+    commands.show(run, as_json=as_json, wait=wait, timeout_s=timeout)
 
 
 @app.command()
@@ -149,7 +154,7 @@ def redrive(
     if run is not None:
         control.redrive(run, start, wait=wait, timeout_s=timeout, as_json=as_json)
         return
-    wanted = control.Selection(statuses=status or (), since_s=_seconds(since) if since else None)
+    wanted = control.Selection(statuses=status or (), since_s=seconds(since, "--since") if since else None)
     control.redrive_many(wanted, start, yes=yes, wait=wait, timeout_s=timeout, as_json=as_json)
 
 
@@ -176,19 +181,19 @@ def flows(as_json: Json = False) -> None:
 @app.command()
 def up(detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when the stack is ready.")] = False) -> None:
     """Start the local stack: no Docker needed."""
-    _local().up(detach)
+    local(LOCAL).up(detach)
 
 
 @app.command()
 def down() -> None:
     """Stop the local stack."""
-    _local().down()
+    local(LOCAL).down()
 
 
 @app.command()
 def demo(file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False, readable=True)] = None) -> None:
     """Run feedback through a local stack of its own."""
-    raise typer.Exit(_local().demo(file))
+    raise typer.Exit(local(LOCAL).demo(file))
 
 
 @letters.command("list")
@@ -200,7 +205,7 @@ def list_letters(
 
     The broker is MILLRACE_BROKER_URL, or the local stack's. Exit code: 0 listed; 3 no answer.
     """
-    _local(DEAD_LETTERS).show_all(limit, as_json=as_json)
+    local(DEAD_LETTERS).show_all(limit, as_json=as_json)
 
 
 @letters.command("show")
@@ -210,7 +215,7 @@ def show_letter(
     as_json: Json = False,
 ) -> None:
     """Show where one came from, and its headers. Exit code: 0 shown; 2 there is none; 3 no answer."""
-    _local(DEAD_LETTERS).show(letter, body=body, as_json=as_json)
+    local(DEAD_LETTERS).show(letter, body=body, as_json=as_json)
 
 
 @letters.command("return")
@@ -222,16 +227,7 @@ def return_letter(
     """Send one back to its queue as it was, or all. Exit code: 0 returned; 2 refused; 3 no answer."""
     if (letter is not None) == every:
         raise typer.BadParameter("name one letter, or say --all", param_hint="ID")
-    _local(DEAD_LETTERS).send_back(letter, as_json=as_json)
-
-
-def _local(name: str = LOCAL) -> ModuleType:
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        missing = "millrace-local" if (error.name or "").startswith("millrace.local") else error.name
-        typer.echo(f"The local stack needs the package {missing}, which is not installed.", err=True)
-        raise typer.Exit(2) from error
+    local(DEAD_LETTERS).send_back(letter, as_json=as_json)
 
 
 def main() -> None:

@@ -1,24 +1,33 @@
 """The client of the HTTP API."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 
-from millrace.client import calls, waiting
+from millrace.client import calls, events, waiting
+from millrace.client.callbacks import Callbacks
 from millrace.client.errors import SettingsError, UnknownMediaType
+from millrace.client.events import Changes
 from millrace.client.media import media_type_of
+from millrace.client.uploading import Uploads
 from millrace.contracts.api import Accepted, Asked, FlowList, FlowView, RunPage, RunRequest, RunView
 from millrace.contracts.artifacts import HTML, JSON
 from millrace.contracts.messages import FROM_FAILED
 from millrace.contracts.report import Report
-from millrace.contracts.run import RunStatus
+from millrace.contracts.run import RunEvent, RunStatus
+from millrace.contracts.uploads import UploadView
 
+INLINE_BYTES = 8 << 20
+"""What the API takes as a request's body, unless it was told otherwise."""
+RUN_TIMEOUT_S = 60.0
+"""A run over an upload is accepted when the file has been read."""
 SHORTEST_TIMEOUT_S = 0.5
 """A look at a run gets at least this long, however little of the wait is left."""
 
@@ -27,12 +36,18 @@ def _ignore(run: RunView) -> None:
     """Nobody wants to hear of changes."""
 
 
+def _nobody_tells(left: float) -> bool:
+    """Changes have to be looked for."""
+    return False
+
+
 class Client:
     """A connection to one API as one tenant; use it with `with`, or close it.
 
     Every call raises Refused when the request is at fault, Unavailable when the API is, and BadAnswer when the
-    answer is not of its contract. Reads and cancels are tried again by themselves, submissions only with an
-    idempotency key, redrives only if the request never left: a second one might come after the end of the first.
+    answer is not of its contract. Reads, cancels and submissions are tried again by themselves: a submission has an
+    idempotency key, one of its own unless it is given one. Redrives are tried again only if the request never left: a
+    second one might come after the end of the first.
     Whatever an overloaded API turned away is tried again, unless that is to wait for more than ten seconds.
     """
 
@@ -49,9 +64,13 @@ class Client:
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
         self._http = httpx.Client(base_url=self.base_url, headers=headers, timeout=timeout)
+        self.callbacks = Callbacks(self._http, pause)
+        """The tenant's callback endpoints."""
+        self.uploads = Uploads(self._http, pause, timeout)
+        """The tenant's uploads, one step at a time."""
 
     def submit_records(self, request: RunRequest, idempotency_key: str | None = None) -> Accepted:
-        """Submit records as a run."""
+        """Submit records as a run. The same key again, within a day, gives the same run."""
         content = request.model_dump_json(exclude_none=True).encode()
         return self._submit(content, JSON, {}, idempotency_key)
 
@@ -67,8 +86,10 @@ class Client:
         metadata: Mapping[str, str] | None = None,
         deadline_s: float | None = None,
         idempotency_key: str | None = None,
+        upload_id: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> Accepted:
-        """Submit a file's bytes as a run.
+        """Submit a file's bytes as a run. One of more than 8 MiB is uploaded first; see `upload`.
 
         `media_type` is guessed from the suffix of a path; bytes need it, else UnknownMediaType. `mapping`: record
         field → column header, and `scale`: the rating's, both over the API's guess. `metadata`: the producer's own
@@ -87,7 +108,11 @@ class Client:
         params["meta"] = _pairs(metadata)
         if isinstance(source, bytes):
             return self._submit(source, str(media_type), params, idempotency_key)
-        return self._submit(source.read_bytes(), media_type or media_type_of(source), params, idempotency_key)
+        media_type = media_type or media_type_of(source)
+        if upload_id is None and source.stat().st_size <= INLINE_BYTES:
+            return self._submit(source.read_bytes(), media_type, params, idempotency_key)
+        found = self.upload(source, media_type, upload_id=upload_id, on_progress=on_progress)
+        return self._submit(b"", media_type, params | {"upload_id": found.upload_id}, idempotency_key, RUN_TIMEOUT_S)
 
     def run(self, run_id: str) -> RunView:
         """The run as it is now."""
@@ -136,8 +161,11 @@ class Client:
         done: Callable[[RunView], bool] = waiting.ended,
         *,
         attempt: int = 1,
+        live: bool = False,
     ) -> RunView:
         """Look at the run every 0.1 to 0.5 s until it has ended, or until `done` says so.
+
+        `live`: look at it when its events tell of a change instead, where the API has them.
 
         `on_change` gets the run whenever it differs from before. WaitTimeout after `timeout` seconds. Looks at an
         earlier `attempt` are passed over: a redrive that was asked for may not have begun.
@@ -156,7 +184,33 @@ class Client:
         def over(run: RunView) -> bool:
             return run.attempt >= attempt and done(run)
 
-        return waiting.wait(run_id, look, timeout, on_change=changed, done=over, pause=self._pause)
+        changes = Changes(self._http, run_id) if live else _nobody_tells
+        return waiting.wait(
+            run_id, look, timeout, on_change=changed, done=over, changes=changes, pause=self._pause
+        )  # fmt: skip
+
+    def events(self, run_id: str, last_event_id: str | None = None) -> Iterator[RunEvent]:
+        """What has happened to the run since that event, and what happens, until its last event.
+
+        Connects again by itself: no event is missed and none is told twice.
+        """
+        return events.follow(self._http, run_id, last_event_id, self._pause)
+
+    def upload(
+        self,
+        path: Path,
+        media_type: str | None = None,
+        *,
+        upload_id: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> UploadView:
+        """Send a large file past the API, in parts; a run can then be made of it.
+
+        `upload_id`: go on with an upload that broke off; UploadBroken names it. `on_progress` gets the bytes that have
+        arrived and those of the whole file. OSError when the file cannot be read.
+        """
+        given = (on_progress,) if on_progress else ()
+        return self.uploads.send(path, media_type or media_type_of(path), upload_id, *given)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -178,10 +232,16 @@ class Client:
         request = self._http.build_request("POST", f"{_path(run_id)}/{what}", json=body)
         return calls.decode(calls.send(self._http, request, self._pause, idempotent=idempotent), Asked)
 
-    def _submit(self, content: bytes, media_type: str, params: dict[str, str | list[str]], key: str | None) -> Accepted:
-        headers = {"Content-Type": media_type} | ({"Idempotency-Key": key} if key else {})
-        request = self._http.build_request("POST", "/v1/runs", params=params, content=content, headers=headers)
-        return calls.decode(calls.send(self._http, request, self._pause, idempotent=bool(key)), Accepted)
+    def _submit(
+        self, content: bytes, media_type: str, params: dict[str, str | list[str]], key: str | None,
+        shortest_s: float = 0.0,
+    ) -> Accepted:  # fmt: skip
+        headers = {"Content-Type": media_type, "Idempotency-Key": key or str(uuid4())}
+        request = self._http.build_request(
+            "POST", "/v1/runs", params=params, content=content, headers=headers,
+            timeout=max(self._timeout, shortest_s),
+        )  # fmt: skip
+        return calls.decode(calls.send(self._http, request, self._pause, idempotent=True), Accepted)
 
 
 def _address(base_url: str) -> str:

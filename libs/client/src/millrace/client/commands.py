@@ -6,12 +6,15 @@ from pathlib import Path
 from typer import Exit
 
 from millrace.client import screen, settings
+from millrace.client.client import Client
+from millrace.client.errors import UploadBroken
 from millrace.client.following import follow, report_of, result
 from millrace.client.session import session
 from millrace.client.views.accepted import accepted
 from millrace.client.views.listings import flows as flows_view
 from millrace.client.views.listings import runs as runs_view
 from millrace.client.views.report import report as report_view
+from millrace.client.views.sending import sending
 from millrace.client.waiting import ENDED_BADLY
 from millrace.contracts.api import Accepted, FlowList
 from millrace.contracts.ids import ulid
@@ -29,6 +32,8 @@ class Submission:
     metadata: dict[str, str]
     deadline_s: float | None
     scale: str | None = None
+    upload_id: str | None = None
+    """An upload of the file that broke off, to go on with."""
 
 
 def submit(
@@ -39,11 +44,7 @@ def submit(
     `given`: the API to ask, in place of the one that the environment names.
     """
     with session(as_json, given) as (client, shown, used):
-        answer = client.submit_file(
-            wanted.file, flow=wanted.flow, callback_url=wanted.callback_url or used.callback_url,
-            mapping=wanted.mapping, scale=wanted.scale, metadata=wanted.metadata, deadline_s=wanted.deadline_s,
-            idempotency_key=f"cli_{ulid()}",
-        )  # fmt: skip
+        answer = _submit(client, shown, wanted, used)
         shown.show(accepted(answer))
         if not wait:
             shown.document(answer)
@@ -56,11 +57,27 @@ def submit(
     return answer
 
 
-def show(run_id: str, *, as_json: bool) -> None:
-    """One run, with its report when there is one."""
+def _submit(client: Client, shown: screen.Screen, wanted: Submission, used: settings.Settings) -> Accepted:
+    try:
+        with sending(shown.err) as show_progress:
+            return client.submit_file(
+                wanted.file, flow=wanted.flow, callback_url=wanted.callback_url or used.callback_url,
+                mapping=wanted.mapping, scale=wanted.scale, metadata=wanted.metadata, deadline_s=wanted.deadline_s,
+                idempotency_key=f"cli_{ulid()}", upload_id=wanted.upload_id, on_progress=show_progress,
+            )  # fmt: skip
+    except UploadBroken as error:
+        shown.tell(f"What has arrived stays for a day: go on with --resume {error.upload_id}")
+        raise
+
+
+def show(run_id: str, *, as_json: bool, wait: bool = False, timeout_s: float | None = None) -> None:
+    """One run, with its report when there is one; with `wait`, once it has ended."""
     with session(as_json) as (client, shown, used):
-        run = client.run(run_id)
-        report = report_of(client, run)
+        if wait:
+            run, report = follow(client, shown, run_id, {}, timeout_s)
+        else:
+            run = client.run(run_id)
+            report = report_of(client, run)
         shown.document({"run": run, "report": report})
         result(client, shown, used, run, report)
 

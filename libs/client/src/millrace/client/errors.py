@@ -3,9 +3,10 @@
 ClientError
 ├── ProblemError        the API answered with an error, or not at all; `problem` says which (RFC 9457)
 │   ├── Refused         4xx: the same request cannot succeed
-│   └── Unavailable     5xx, 429 or no answer: trying again may help (retryable)
+│   └── Unavailable     5xx, 429, a first try still worked on, or no answer: trying again may help (retryable)
 ├── BadAnswer           the API answered with something that is not of its contract
 ├── WaitTimeout         the run had not ended in time; it goes on (retryable)
+├── UploadBroken        a file did not arrive whole; its upload can be resumed (retryable)
 ├── UnknownMediaType    nobody said what the bytes are, and the file's suffix does not either
 └── SettingsError       the address, the key or the local stack's file cannot be used
 """
@@ -57,6 +58,16 @@ class WaitTimeout(ClientError):
         self.run_id = run_id
         self.last = last
         """The run as it was last seen; None when the API never answered."""
+
+
+class UploadBroken(ClientError):
+    """A file did not arrive whole. What has arrived stays for a day: go on with the same upload."""
+
+    retryable = True
+
+    def __init__(self, upload_id: str, why: str) -> None:
+        super().__init__(f"upload {upload_id}: {why}")
+        self.upload_id = upload_id
 
 
 class UnknownMediaType(ClientError):

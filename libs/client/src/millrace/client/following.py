@@ -31,7 +31,7 @@ def follow(
     try:
         with progress(shown.err) as show_progress:
             limit = patience_s(client.run(run_id)) if timeout_s is None else timeout_s
-            run = client.wait(run_id, limit, show_progress, attempt=attempt)
+            run = client.wait(run_id, limit, show_progress, attempt=attempt, live=True)
     except WaitTimeout as error:
         shown.document({**answer, "run": error.last, "report": None})
         shown.tell(f"The run goes on: millrace show {run_id}")

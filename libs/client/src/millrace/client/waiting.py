@@ -1,4 +1,4 @@
-"""Waiting for a run to end by looking at it again and again."""
+"""Waiting for a run to end: by looking at it whenever it changes, or again and again."""
 
 import time
 from collections.abc import Callable
@@ -31,10 +31,15 @@ def wait(
     *,
     on_change: Callable[[RunView], None],
     done: Callable[[RunView], bool] = ended,
+    changes: Callable[[float], bool] = lambda left: False,
     pause: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> RunView:
-    """The run as soon as `done` says so; WaitTimeout after `timeout` seconds. An API that is away is waited for."""
+    """The run as soon as `done` says so; WaitTimeout after `timeout` seconds. An API that is away is waited for.
+
+    `changes`: given the seconds that are left, waits for the run's next change; false where nobody tells of changes,
+    and then the run is looked at again and again.
+    """
     end = clock() + timeout
     last: RunView | None = None
     interval = SHORTEST_S
@@ -52,6 +57,8 @@ def wait(
                 on_change(run)
             if done(run):
                 return run
+        if fault is None and changes(end - clock()):
+            continue
         pause(min(max(interval, asked or 0.0), max(end - clock(), 0.0)))
         interval = min(interval * GROWTH, LONGEST_S)
     raise WaitTimeout(run_id, timeout, last) from fault

@@ -17,7 +17,7 @@ from millrace.local.settings import LocalSettings
 from millrace.worker.dead_letters import DeadLetter
 from millrace.worker.dead_queue import DeadLetterQueue, Held, NoWayBack, dead_letter_queue
 from millrace.worker.errors import WorkerError
-from millrace.worker.settings import WorkerSettings
+from millrace.worker.settings import BrokerSettings
 
 MOST = 100_000
 """Letters that are looked through for one: more than anyone leaves lying."""
@@ -141,16 +141,16 @@ def _queue(shown: Screen) -> Iterator[DeadLetterQueue]:
         raise SystemExit(screen.UNREACHABLE) from error
 
 
-def _broker() -> WorkerSettings:
+def _broker() -> BrokerSettings:
     """The broker that the environment names in full, else that of the stack that runs here, else the default."""
-    settings = WorkerSettings()
+    settings = BrokerSettings()
     named = "broker_url" in settings.model_fields_set
     # `sqs://` or `amqp://` alone stands for the local stack's own, unless it says where the queues are.
     if named and (settings.sqs_queue_url or not settings.broker_url.endswith("://")):
         return settings
     path = Path(LocalSettings().state_dir) / "stack.json"
     state: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return WorkerSettings(**state["broker"]) if "broker" in state else settings
+    return BrokerSettings(**state["broker"]) if "broker" in state else settings
 
 
 def _listed(listing: Listing) -> RenderableType:

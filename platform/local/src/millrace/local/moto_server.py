@@ -6,10 +6,13 @@ import sys
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from millrace.local.moto_transactions import keep_what_they_touch
+
 
 def main(listener: int) -> None:
     """Serve until the process is stopped."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    keep_what_they_touch()
     application = DomainDispatcherApplication(create_backend_app)
     make_server("127.0.0.1", 0, application, threaded=True, fd=listener).serve_forever()
 

@@ -19,16 +19,32 @@ from millrace.local.process import Listener, Process, module
 from millrace.local.rabbitmq import start_rabbitmq
 from millrace.local.servers import Server, answers, bound_socket, launch_moto, start_redis, wait_for_moto
 from millrace.local.settings import LocalSettings, inherited
+from millrace.storage.accounts import Accounts
+from millrace.storage.api_keys import new_key
 from millrace.storage.aws import Clients
-from millrace.storage.provision import create_account_table, create_bucket, create_key, create_queues, create_table
+from millrace.storage.connect import connect_stores
+from millrace.storage.dynamodb_items import DynamoItems
+from millrace.storage.endpoints import Endpoints
+from millrace.storage.provision import (
+    create_account,
+    create_account_table,
+    create_bucket,
+    create_key,
+    create_queues,
+    create_table,
+)
 from millrace.storage.settings import StorageSettings
 from millrace.worker.classes import arguments
-from millrace.worker.settings import CHILD_ENVIRONMENT, WorkerSettings
+from millrace.worker.settings import CHILD_ENVIRONMENT
 
 TENANT = "demo"
 VISIBILITY_S = 6
 BROKER_SETTINGS = ("broker_url", "sqs_queue_url", "aws_region")
-"""Of `WorkerSettings`, what `millrace dead-letters` needs from the state file to reach the broker."""
+"""Of `BrokerSettings`, what `millrace dead-letters` needs from the state file to reach the broker."""
+LOCAL_CREDENTIALS = ("local", "local")
+"""What the stack's own AWS takes: anything."""
+STORAGE_SETTINGS = ("aws_endpoint_url", "aws_region", "table", "account_table", "bucket", "kms_key_arn", "redis_url")
+"""Of `StorageSettings`, what `millrace tenants` and `millrace keys` need from the state file."""
 _SLIM = ("dataset_conversations", "dataset_customers")
 """Services that are content with one child."""
 
@@ -48,9 +64,11 @@ class Stack:
     """Further environment of a process, by its name."""
     durable: bool = False
     """Whether Redis remembers when it is started again."""
-    api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    api_key: str = field(default_factory=lambda: new_key().text, repr=False)
+    key_pepper: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     secret: str = field(default_factory=lambda: _signing_secret(), repr=False)
     link_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    message_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     servers: dict[str, Server] = field(default_factory=dict)
     """`moto` and `redis`, and with them `rabbitmq` and its `epmd`; in the order of their start."""
     processes: dict[str, Process] = field(default_factory=dict)
@@ -106,6 +124,24 @@ class Stack:
         """Whether the process runs and has said that it is ready."""
         return self.processes[name].running and self._readiness(name)()
 
+    def add_tenant(self, tenant: str) -> str:
+        """Another tenant while the stack runs; returns its key."""
+        clients = Clients(StorageSettings(aws_endpoint_url=self.servers["moto"].url), credentials=LOCAL_CREDENTIALS)
+        key = new_key().text
+        create_account(_accounts(clients), tenant, key, (self.key_pepper,))
+        clients.close()
+        return key
+
+    def add_endpoint(self, tenant: str, url: str) -> None:
+        """Register a callback URL whose messages are signed with the stack's own secret, `secret`."""
+        settings = StorageSettings(
+            aws_endpoint_url=self.servers["moto"].url, kms_key_arn=self.environment["MILLRACE_KMS_KEY_ARN"]
+        )
+        stores = connect_stores(settings, LOCAL_CREDENTIALS)
+        endpoints = Endpoints(items=stores.items, envelope=stores.artifacts.envelope)
+        endpoints.register(tenant, url, secret=self.secret)
+        stores.close()
+
     def _start_servers(self) -> None:
         base = inherited() | {
             "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "eu-central-1",
@@ -132,12 +168,13 @@ class Stack:
     def _provision(self, moto: Server) -> dict[str, str]:
         """Create what Terraform would, and say where it is."""
         settings = StorageSettings(aws_endpoint_url=moto.url)
-        clients = Clients(settings, credentials=("local", "local"))
+        clients = Clients(settings, credentials=LOCAL_CREDENTIALS)
         for service in ("dynamodb", "s3", "sqs", "kms"):
             clients.client(service)
         wait_for_moto(moto)
         create_table(clients, settings.table)
         create_account_table(clients, settings.account_table)
+        create_account(_accounts(clients), TENANT, self.api_key, (self.key_pepper,))
         create_bucket(clients, settings.bucket)
         queues = create_queues(clients, (*routing.QUEUES, routing.UNROUTED), VISIBILITY_S)
         return {
@@ -148,9 +185,9 @@ class Stack:
             "MILLRACE_KMS_KEY_ARN": create_key(clients),
             "MILLRACE_SQS_QUEUE_URL": queues.replace(moto.url, self.route("aws", moto.url)),
             "MILLRACE_VISIBILITY_S": str(VISIBILITY_S),
-            "MILLRACE_API_KEYS": f"{TENANT}:{self.api_key}",
-            "MILLRACE_CALLBACK_SECRET": self.secret,
+            "MILLRACE_KEY_PEPPER": self.key_pepper,
             "MILLRACE_LINK_SECRET": self.link_secret,
+            "MILLRACE_MESSAGE_SECRET": self.message_secret,
             "MILLRACE_CALLBACK_ALLOW": "127.0.0.1",
             "MILLRACE_LOG_FORMAT": self.settings.log_format,
         }
@@ -159,13 +196,15 @@ class Stack:
         api, receiver = self._listen(), self._listen()
         self.api_url, self.callback_url = _url(api), f"{_url(receiver)}/callback"
         self.environment["MILLRACE_API_URL"] = self.api_url
+        self.add_endpoint(TENANT, self.callback_url)
         for deployment in sorted(DEPLOYMENTS, key=_slowest_first):
             if deployment.worker_class is WorkerClass.HTTP:
                 self._add(deployment.name, module(f"millrace.{deployment.service}"), api)
             else:
                 for number in range(1, self.settings.replicas + 1):
                     self._add_worker(deployment, deployment.name if number == 1 else f"{deployment.name}-{number}")
-        self._add("receiver", module("millrace.local.receiver", str(self.folder / "callbacks")), receiver)
+        secret = {"MILLRACE_CALLBACK_SECRET": self.secret}
+        self._add("receiver", module("millrace.local.receiver", str(self.folder / "callbacks")), receiver, secret)
 
     def _add_worker(self, deployment: Deployment, name: str) -> None:
         children = 1 if deployment.service in _SLIM else self.settings.concurrency
@@ -173,7 +212,7 @@ class Stack:
         health.unlink(missing_ok=True)
         extra = {"MILLRACE_CONCURRENCY": str(children), "MILLRACE_HEALTH_FILE": str(health)}
         # What `python -m millrace.worker` would become, without starting an interpreter to find that out.
-        command = [sys.executable, *arguments(deployment, WorkerSettings(concurrency=children))]
+        command = [sys.executable, *arguments(deployment, children)]
         self._add(name, command, None, extra | CHILD_ENVIRONMENT)
 
     def _add(
@@ -227,7 +266,9 @@ class Stack:
             "api_url": self.api_url, "api_key": self.api_key, "callback_url": self.callback_url,
             "callbacks": str(self.folder / "callbacks"), "report_dir": str(self.folder / "reports"),
             "processes": {name: process.handle.pid for name, process in self.processes.items() if process.handle},
+            "key_pepper": self.key_pepper,
             "broker": {name: self.environment[f"MILLRACE_{name.upper()}"] for name in BROKER_SETTINGS},
+            "storage": {name: self.environment[f"MILLRACE_{name.upper()}"] for name in STORAGE_SETTINGS},
         }  # fmt: skip
         if self.control is not None:
             state |= {"control_port": self.control[0], "control_token": self.control[1]}
@@ -242,6 +283,10 @@ def _slowest_first(deployment: Deployment) -> tuple[bool, int]:
     order = (WorkerClass.TASK, WorkerClass.ORCHESTRATION, WorkerClass.DISTRIBUTION, WorkerClass.HTTP)
     light = deployment.service in _SLIM or deployment.worker_class is not WorkerClass.TASK
     return light, order.index(deployment.worker_class)
+
+
+def _accounts(clients: Clients) -> Accounts:
+    return Accounts(items=DynamoItems(clients, clients.settings.account_table))
 
 
 def _signing_secret() -> str:

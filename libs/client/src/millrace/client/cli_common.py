@@ -1,0 +1,28 @@
+"""What the modules of the command line share."""
+
+import re
+from importlib import import_module
+from types import ModuleType
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, all else on stderr.")]
+
+
+def seconds(given: str, option: str) -> float:
+    """`90s`, `30m`, `2h`, `7d` in seconds."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhd])", given.strip())
+    if found is None:
+        raise typer.BadParameter(f"takes 90s, 30m, 2h or 7d, not {given!r}", param_hint=option)
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+
+
+def local(name: str) -> ModuleType:
+    """A module of the package for operators and laptops, which need not be installed."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        missing = "millrace-local" if (error.name or "").startswith("millrace.local") else error.name
+        typer.echo(f"The local stack needs the package {missing}, which is not installed.", err=True)
+        raise typer.Exit(2) from error
