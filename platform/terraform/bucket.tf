@@ -39,6 +39,25 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
   bucket     = aws_s3_bucket.artifacts.id
   depends_on = [aws_s3_bucket_versioning.artifacts]
 
+  # Raw files of which no run was made (millrace.storage.uploads).
+  rule {
+    id     = "uploads"
+    status = "Enabled"
+    filter {
+      prefix = "_uploads/"
+    }
+
+    expiration {
+      days = 1
+    }
+    noncurrent_version_expiration {
+      noncurrent_days = 1
+    }
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+
   rule {
     id     = "expire"
     status = "Enabled"

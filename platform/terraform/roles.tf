@@ -2,6 +2,9 @@
 locals {
   parts = ["analytics", "dataset-conversations", "dataset-customers", "nlp"]
 
+  # Owners of items in the account table that every service reads: a tenant's keys are among them.
+  tenants = ["tenant#*"]
+
   # Queues that a service consumes, and queues that it publishes to. Its own queue is among the latter, for retries;
   # the worker that finishes a stage's last part publishes the stage's join.
   services = merge(
@@ -10,8 +13,11 @@ locals {
       publishes = [name, "orchestration", "unrouted"]
       table     = []
       indexes   = []
+      accounts  = ["dynamodb:GetItem"]
+      owners    = local.tenants
       objects   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-      key       = ["kms:Decrypt", "kms:GenerateDataKey"]
+      # The tenant has keys by then: whoever accepted the run made them. The bucket asks for a key to encrypt by itself.
+      key = ["kms:Decrypt", "kms:GenerateDataKey"]
     } },
     {
       ingestion = {
@@ -19,23 +25,34 @@ locals {
         publishes = ["orchestration", "unrouted"]
         table     = ["dynamodb:GetItem", "dynamodb:PutItem"]
         indexes   = ["by_tenant"]
-        objects   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
-        key       = ["kms:Decrypt", "kms:GenerateDataKey"]
+        accounts = [
+          "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
+        ]
+        owners  = [local.tenants[0], "deliveries#*", "key#*"]
+        objects = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+        key     = ["kms:Decrypt", "kms:GenerateDataKey"]
       }
       orchestrator = {
         consumes  = ["orchestration", "distribution"]
         publishes = concat(local.parts, ["callback", "distribution", "orchestration", "unrouted"])
-        table     = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-        indexes   = ["by_due"]
+        # It deletes what was accepted while its tenant was shredded: nobody can read that.
+        table = [
+          "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
+        ]
+        indexes  = ["by_due"]
+        accounts = ["dynamodb:GetItem"]
+        owners   = local.tenants
         # It looks whether artifacts are there and deletes those without an owner; it reads none.
         objects = ["s3:DeleteObject"]
-        key     = []
+        key     = ["kms:Decrypt"]
       }
       callback = {
         consumes  = ["callback"]
         publishes = ["callback", "orchestration", "unrouted"]
         table     = ["dynamodb:GetItem", "dynamodb:PutItem"]
         indexes   = []
+        accounts  = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+        owners    = [local.tenants[0], "deliveries#*"]
         objects   = ["s3:GetObject"]
         key       = ["kms:Decrypt"]
       }
@@ -104,12 +121,44 @@ data "aws_iam_policy_document" "service" {
     }
   }
 
+  statement {
+    sid       = "Accounts"
+    actions   = each.value.accounts
+    resources = [aws_dynamodb_table.accounts.arn]
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = each.value.owners
+    }
+  }
+
   dynamic "statement" {
     for_each = length(each.value.objects) > 0 ? [1] : []
     content {
       sid       = "Objects"
       actions   = each.value.objects
       resources = ["${aws_s3_bucket.artifacts.arn}/*"]
+    }
+  }
+
+  # Large files in parts, and what nobody made a run of. The bucket keeps versions: a raw file is deleted with its own.
+  dynamic "statement" {
+    for_each = contains(["ingestion", "orchestrator"], each.key) ? [1] : []
+    content {
+      sid = "Uploads"
+      actions = [
+        "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListMultipartUploadParts",
+      ]
+      resources = ["${aws_s3_bucket.artifacts.arn}/_uploads/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = contains(["ingestion", "orchestrator"], each.key) ? [1] : []
+    content {
+      sid       = "UploadsAndTheirVersions"
+      actions   = ["s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]
+      resources = [aws_s3_bucket.artifacts.arn]
     }
   }
 

@@ -49,7 +49,7 @@ resource "aws_dynamodb_table" "runs" {
     enabled = true
   }
 
-  # AWS's own key: a record holds ids, states and references, nothing personal.
+  # AWS's own key: records are sealed by the services; beside them are ids, states and times.
   server_side_encryption {
     enabled = true
   }

@@ -20,6 +20,22 @@ variable "table" {
   default = "millrace-runs"
 }
 
+variable "account_table" {
+  type    = string
+  default = "millrace-accounts"
+}
+
+variable "recovery_days" {
+  description = "Days for which the account table can be restored: a shredded tenant's sealed keys are in it for as long."
+  type        = number
+  default     = 35
+
+  validation {
+    condition     = var.recovery_days >= 1 && var.recovery_days <= 35
+    error_message = "DynamoDB recovers 1 to 35 days."
+  }
+}
+
 variable "visibility_s" {
   description = "Seconds until a message whose lease is not renewed is delivered again; MILLRACE_VISIBILITY_S of the workers."
   type        = number
