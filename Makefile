@@ -21,11 +21,12 @@ $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(FOLDERS))
 demo: install ## start the local stack, run the sample through it, show the signed callback
 	$(BIN)/millrace demo
 
-check: install ## ruff, mypy, import-linter, contracts and repo rules
+check: install ## ruff, mypy, import-linter, bandit, contracts and repo rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r libs services platform
 	$(BIN)/pytest -q tests/repo tests/contracts
 
 test: install ## all fast tests and one flow over the whole local stack
@@ -53,6 +54,9 @@ chaos-long: install ## the same over 2,000 runs and more, with a SIGKILL each 5 
 	$(BIN)/python -m tests.chaos --brokers redis --scenario flood-500 $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m tests.chaos --kills 100 $(if $(SEED),--seed $(SEED))
 
+fuzz: install ## attack the API by its own description: 100 random requests an operation (SEED=… repeats a run)
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))
+
 lock: ## write requirements.lock anew from the pyprojects (needs uv)
 	uv lock --upgrade
 	uv export --quiet --all-packages --all-groups --all-extras --no-extra models --no-emit-workspace --no-annotate --no-header -o requirements.lock
@@ -61,4 +65,4 @@ lock: ## write requirements.lock anew from the pyprojects (needs uv)
 clean: ## remove the environment and the local stack's state
 	rm -rf $(VENV) .millrace
 
-.PHONY: help install demo check test test-models bench evaluate chaos chaos-long lock clean
+.PHONY: help install demo check test test-models bench evaluate chaos chaos-long fuzz lock clean

@@ -12,6 +12,8 @@ MARKERS = {
     "compat": "contract",
     "flows": "flow",
     "telemetry": "flow",
+    "security": "flow",
+    "fuzz": "flow",
     "chaos": "chaos",
     "bench": "bench",
 }

@@ -1,6 +1,7 @@
 """The same shape as a plain Celery canvas: chord of 3, whose body launches a chord of 4, whose body is the last part.
 
-Celery's own Redis result backend joins. Everything else is set as in our task workers.
+Celery's own Redis result backend joins, and nobody signs or checks a message. Everything else is set as in our task
+workers.
 """
 
 from celery import Celery
@@ -19,6 +20,7 @@ app = Celery("native", set_as_current=False)
 app.conf.update(
     celery_settings(WorkerSettings(), WorkerClass.TASK)
     | {
+        "worker_consumer": "celery.worker.consumer:Consumer",
         "result_backend": redis_url,
         "task_routes": {},
         "task_queues": [Queue(QUEUE, Exchange(QUEUE, type="direct"), QUEUE)],

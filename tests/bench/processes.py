@@ -12,7 +12,7 @@ import psutil
 
 from millrace.local.process import Process
 from millrace.worker.classes import arguments, deployment
-from millrace.worker.settings import CHILD_ENVIRONMENT, WorkerSettings
+from millrace.worker.settings import CHILD_ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 CHILDREN = 2
@@ -31,8 +31,7 @@ class Worker:
 
     def command(self) -> list[str]:
         """As `python -m millrace.worker` would run it."""
-        settings = WorkerSettings(concurrency=CHILDREN)
-        command = [sys.executable, *arguments(deployment(self.deployment), settings)]
+        command = [sys.executable, *arguments(deployment(self.deployment), CHILDREN)]
         changes = {"millrace.worker.launch": f"tests.bench.{self.app}", "-l": self.level} | (
             {"-Q": self.queue} if self.queue else {}
         )

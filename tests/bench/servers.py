@@ -18,6 +18,7 @@ from millrace.local.stack import VISIBILITY_S
 from millrace.storage.aws import Clients
 from millrace.storage.provision import create_account_table, create_bucket, create_key, create_queues, create_table
 from millrace.storage.settings import StorageSettings
+from millrace.testing.secrets import MESSAGE_SECRET
 
 AWS = {
     "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "eu-central-1",
@@ -82,6 +83,7 @@ def _provision(moto_url: str) -> dict[str, str]:
         "MILLRACE_AWS_ENDPOINT_URL": moto_url, "MILLRACE_AWS_REGION": settings.aws_region,
         "MILLRACE_TABLE": settings.table, "MILLRACE_BUCKET": settings.bucket, "MILLRACE_KMS_KEY_ARN": key,
         "MILLRACE_SQS_QUEUE_URL": queues, "MILLRACE_VISIBILITY_S": str(VISIBILITY_S),
+        "MILLRACE_MESSAGE_SECRET": MESSAGE_SECRET,
     }  # fmt: skip
 
 

@@ -21,14 +21,17 @@ from millrace.contracts.messages import Advance
 from millrace.contracts.services import WorkerClass
 from millrace.local.process import Process
 from millrace.storage.aws import Clients
-from millrace.storage.dynamodb import DynamoRuns
+from millrace.storage.connect import connect_runs
 from millrace.storage.ports import RunStore
 from millrace.storage.settings import StorageSettings
 from millrace.testing.factories import run_record
 from millrace.worker.app import create_app
+from millrace.worker.connection import AMQP
+from millrace.worker.join.batching import BatchingCelery
 from millrace.worker.join.redis_store import RedisJoins
 from millrace.worker.publish import publish
 from millrace.worker.settings import WorkerSettings
+from millrace.worker.signing import Signer
 
 PATIENCE_S = 60
 """Without any run's end for so long, something is broken."""
@@ -110,7 +113,9 @@ class System:
 def canvas(name: str, app: str, environment: dict[str, str], folder: Path) -> Iterator[System]:
     """One prefork worker that does everything; `app` decides who joins."""
     worker = Worker(deployment="analytics", app=app, queue="native", level="WARNING")
-    sender = Celery("bench", broker=environment["MILLRACE_BROKER_URL"], set_as_current=False)
+    # Our join's workers refuse what is not signed; Celery's own do not look.
+    sender = BatchingCelery("bench", broker=environment["MILLRACE_BROKER_URL"], set_as_current=False, amqp=AMQP)
+    sender.signer = Signer(secrets=(environment["MILLRACE_MESSAGE_SECRET"],))
     with processes.running(name, {"parts": worker}, environment, folder) as workers, sender:
         yield System(name=name, beginner=Native(sender), redis=_ended(environment), workers=workers)
 
@@ -127,11 +132,14 @@ def millrace(logs: str, app: str, environment: dict[str, str], folder: Path, nam
         "parts": Worker(deployment=TASK.queue, app="app_parts"),
     }
     redis = _ended(environment)
-    clients = Clients(StorageSettings(aws_endpoint_url=environment["MILLRACE_AWS_ENDPOINT_URL"]), ("local", "local"))
-    runs = RedisRuns(redis) if app == "app_redis" else DynamoRuns(clients, environment["MILLRACE_TABLE"])
+    known = ("AWS_ENDPOINT_URL", "TABLE", "KMS_KEY_ARN")
+    given = {name.lower(): environment[f"MILLRACE_{name}"] for name in known}
+    clients = Clients(StorageSettings.model_validate(given), ("local", "local"))
+    runs = RedisRuns(redis) if app == "app_redis" else connect_runs(clients)
     settings = WorkerSettings(
-        broker_url=environment["MILLRACE_BROKER_URL"], sqs_queue_url=environment["MILLRACE_SQS_QUEUE_URL"]
-    )
+        broker_url=environment["MILLRACE_BROKER_URL"], sqs_queue_url=environment["MILLRACE_SQS_QUEUE_URL"],
+        message_secret=environment["MILLRACE_MESSAGE_SECRET"],
+    )  # fmt: skip
     sender = create_app("bench", settings, WorkerClass.ORCHESTRATION, RedisJoins(redis))
     with processes.running(logs, fleet, environment, folder) as workers, sender, closing(clients):
         yield System(name=name, beginner=Millrace(runs, sender), redis=redis, workers=workers)

@@ -108,3 +108,21 @@ def _memory(console: Console, memory: dict[str, dict[str, float]]) -> None:
     for name, each in memory.items():
         table.add_row(name, *(f"{each[column]:.0f}" for column in columns))
     console.print(table)
+
+
+def front(console: Console, result: dict[str, Any]) -> None:
+    """The accepting path beside an empty handler, and its latency on local servers."""
+    share, latency = result["share"], result["latency"]
+    size = f"{result['body_bytes'] / 1024:.0f} KiB, {result['records']} records"
+    title = f"Accepting {size}, stores stubbed; medians of {share['rounds']} interleaved rounds"
+    table = Table("", "requests/s", "CPU us per request", "accepting's share of it", title=title)
+    for name, each in share["medians"].items():
+        ratio = share["ratios"].get(f"of {name}")
+        of_it = "" if ratio is None else f"{ratio:.2f}"
+        table.add_row(name, f"{each['per_s']:.0f}", f"{each['cpu_us']:.0f}", of_it)
+    console.print(table)
+    table = Table("ms", *latency["ms"], title=f"Accepting at {latency['per_s']:g} requests/s on moto and Redis")
+    table.add_row("from due to answered", *(f"{each:.1f}" for each in latency["ms"].values()))
+    console.print(table)
+    cpu = ", ".join(f"{name} {each:.1f}" for name, each in latency["cpu_ms_per_request"].items())
+    console.print(f"  not accepted {latency['refused_share']:.1%}; CPU ms per request: {cpu}", highlight=False)

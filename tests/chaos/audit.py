@@ -2,7 +2,6 @@
 
 import base64
 import time
-import zlib
 from collections.abc import Iterator
 
 from tests.chaos.accounting import Facts
@@ -15,7 +14,6 @@ from millrace.orchestrator.janitor import Janitor
 from millrace.orchestrator.keeping import references
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.errors import StorageError
-from millrace.storage.kms import KmsEnvelope
 from millrace.storage.memory import MemoryObjects
 from millrace.storage.s3 import S3Objects
 from millrace.worker.dead_queue import dead_letter_queue
@@ -49,16 +47,14 @@ def _records(world: World) -> Iterator[RunRecord]:
     for page in pages:
         for item in page["Items"]:
             if "record" in item:
-                yield unpack(bytes(item["record"]["B"]))
-
-
-def unpack(packed: bytes) -> RunRecord:
-    """A run record as `DynamoRuns` packs it."""
-    return RunRecord.model_validate_json(zlib.decompress(packed))
+                packed = bytes(item["record"]["B"])
+                yield world.runs.unpack(packed, item["tenant"]["S"], item["run_id"]["S"])
 
 
 def _history(world: World) -> Iterator[RunRecord]:
-    return (unpack(base64.b64decode(written.record)) for written in world.ledger.written)
+    for written in world.ledger.written:
+        tenant, _, run_id = written.pk.partition("#")
+        yield world.runs.unpack(base64.b64decode(written.record), tenant, run_id)
 
 
 def _clean(world: World) -> None:
@@ -81,9 +77,8 @@ def _objects(world: World, records: list[RunRecord]) -> Iterator[str]:
 
 
 def _artifacts(world: World) -> ArtifactStore:
-    bucket, key = world.stack.environment["MILLRACE_BUCKET"], world.clients.settings.kms_key_arn
-    cold, envelope = S3Objects(world.clients, bucket), KmsEnvelope(world.clients, key)
-    return ArtifactStore(cold=cold, hot=MemoryObjects(), envelope=envelope)
+    cold = S3Objects(world.clients, world.stack.environment["MILLRACE_BUCKET"])
+    return ArtifactStore(cold=cold, hot=MemoryObjects(), envelope=world.runs.envelope)
 
 
 def _unresolved(world: World, records: list[RunRecord]) -> dict[str, str]:

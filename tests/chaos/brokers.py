@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from amqp.exceptions import NotFound
-from celery import Celery
 from kombu import Connection
 from redis import Redis
 
@@ -16,6 +15,7 @@ from millrace.contracts.services import WorkerClass
 from millrace.worker.app import create_app
 from millrace.worker.join.store import MemoryJoins
 from millrace.worker.settings import WorkerSettings
+from millrace.worker.signing import HEADER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +39,10 @@ class Broker:
         settings = WorkerSettings(
             broker_url=url, sqs_queue_url=queues, aws_region=environment["MILLRACE_AWS_REGION"],
             visibility_s=int(environment["MILLRACE_VISIBILITY_S"]),
+            message_secret=environment["MILLRACE_MESSAGE_SECRET"],
         )  # fmt: skip
         self.url, self.settings = url, settings
-        self.app: Celery = create_app("chaos", settings, WorkerClass.DISTRIBUTION, MemoryJoins())
+        self.app = create_app("chaos", settings, WorkerClass.DISTRIBUTION, MemoryJoins())
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -58,12 +59,19 @@ class Broker:
                 taken.append(_raw(message))
         return taken
 
-    def put(self, queue: str, message: Raw) -> None:
-        """A message into the queue, with a delivery tag of its own."""
+    def put(self, queue: str, message: Raw, signed: bool = True) -> None:
+        """A message into the queue, with a delivery tag of its own.
+
+        Signed as whoever published it would have signed it, another release included: what it holds is the fault, not
+        who sent it. Without `signed` it is a stranger's.
+        """
+        headers = {name: value for name, value in message.headers.items() if name != HEADER}
+        if signed:
+            headers[HEADER] = self.app.signer.sign(headers, message.content_type, message.body, _decoded(message))
         with self._connected() as connection, connection.Producer() as producer:
             producer.publish(
                 message.body, exchange="", routing_key=queue, declare=[self.app.amqp.queues[queue]],
-                headers=message.headers, content_type=message.content_type, content_encoding=message.content_encoding,
+                headers=headers, content_type=message.content_type, content_encoding=message.content_encoding,
                 **message.properties,
             )  # fmt: skip
 
@@ -98,6 +106,13 @@ def _raw(message: Any) -> Raw:
         body=message.body, headers=dict(message.headers), content_type=message.content_type,
         content_encoding=message.content_encoding, properties=properties,
     )  # fmt: skip
+
+
+def _decoded(message: Raw) -> Any:
+    try:
+        return json.loads(message.body)
+    except ValueError:
+        return None
 
 
 def payload(message: Raw) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.chaos.aws import AwsProxy
 from tests.chaos.brokers import Broker
+from tests.chaos.faults import consumers
 from tests.chaos.ledger import Ledger
 from tests.chaos.loop import Loop
 from tests.chaos.processes import Processes
@@ -17,7 +19,7 @@ from tests.chaos.world import OTHER_TENANT, World
 from millrace.local.settings import LocalSettings
 from millrace.local.stack import TENANT, Stack
 from millrace.storage.aws import Clients
-from millrace.storage.dynamodb import DynamoRuns
+from millrace.storage.connect import connect_runs
 from millrace.storage.settings import StorageSettings
 
 
@@ -27,7 +29,6 @@ def created(folder: Path, broker: str, seed: int, replicas: int = 2) -> Iterator
     for name in ("crash", "obeyed"):
         (folder / name).mkdir(parents=True)
     loop, ledger, tcp, aws = Loop(), Ledger(folder / "ledger.ndjson"), dict[str, TcpProxy](), list[AwsProxy]()
-    keys = {TENANT: f"key-{seed}-one", OTHER_TENANT: f"key-{seed}-two"}
 
     def route(server: str, url: str) -> str:
         if server == "aws":
@@ -42,10 +43,13 @@ def created(folder: Path, broker: str, seed: int, replicas: int = 2) -> Iterator
 
     stack = Stack(
         folder=folder, settings=LocalSettings(broker_url=broker, concurrency=1, replicas=replicas), route=route,
-        durable=True, overrides=lambda name: _environment(folder, keys, name),
+        durable=True, overrides=lambda name: {"MILLRACE_CRASH_DIR": str(folder / "crash")},
     )  # fmt: skip
     stack.start()
+    keys = {TENANT: stack.api_key, OTHER_TENANT: stack.add_tenant(OTHER_TENANT)}
     receiver = Receiver(loop, ledger, stack.secret)
+    for tenant, temper in product(keys, ("ok", *consumers.TEMPERS)):
+        stack.add_endpoint(tenant, receiver.url(temper))
     processes = Processes(stack)
     try:
         yield _world(stack, processes, aws[0], tcp, receiver, ledger, keys)
@@ -57,13 +61,6 @@ def created(folder: Path, broker: str, seed: int, replicas: int = 2) -> Iterator
             proxy.close()
         aws[0].__exit__(None, None, None)
         loop.close()
-
-
-def _environment(folder: Path, keys: dict[str, str], name: str) -> dict[str, str]:
-    given = {"MILLRACE_CRASH_DIR": str(folder / "crash")}
-    if name == "ingestion":
-        given["MILLRACE_API_KEYS"] = ",".join(f"{tenant}:{key}" for tenant, key in keys.items())
-    return given
 
 
 def _world(
@@ -81,5 +78,5 @@ def _world(
         url = server.url if url.startswith("amqp") else f"{server.url}/1"
     return World(
         stack=stack, processes=processes, aws=aws, tcp=tcp, receiver=receiver, ledger=ledger, keys=keys,
-        broker=Broker(url, stack.environment), clients=clients, runs=DynamoRuns(clients, settings.table),
+        broker=Broker(url, stack.environment), clients=clients, runs=connect_runs(clients),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random
+from uuid import uuid4
 
 import httpx
 from tests.chaos.aws import AwsProxy
@@ -168,4 +169,5 @@ class World:
     def post(self, content: bytes, media_type: str = "application/json") -> httpx.Response:
         """A raw request to the API, as the first tenant."""
         headers = {"Authorization": f"Bearer {self.keys[TENANT]}", "Content-Type": media_type}
+        headers["Idempotency-Key"] = str(uuid4())
         return httpx.post(f"{self.stack.api_url}/v1/runs", content=content, headers=headers, timeout=30)

@@ -1,21 +1,25 @@
 """`python tests/contracts/record.py`: record an example of every task's messages that has none yet.
 
 An example is written once per task and version and never changed: it stands for messages that are in queues and
-stores when the next release starts. The JSON schemas of the report and the callback are written anew each time: the
-difference is what a reviewer looks at.
+stores when the next release starts. The JSON schemas of the report and the callback and the API's description
+(`docs/openapi.json`) are written anew each time: the difference is what a reviewer looks at.
 """
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from fastapi import FastAPI
 
 from millrace.contracts import catalogue
 from millrace.contracts.artifacts import JSON, PARQUET, ArtifactRef
 from millrace.contracts.base import Message
 from millrace.contracts.catalogue import TaskSpec
-from millrace.contracts.ids import event_id
-from millrace.contracts.messages import Advance, Cancel, Deliver, FanOut, PartMessage, Redrive, RunMessage
+from millrace.contracts.endpoints import ProbeBody
+from millrace.contracts.ids import endpoint_id, event_id
+from millrace.contracts.messages import Advance, Cancel, Deliver, FanOut, PartMessage, Probe, Redrive, RunMessage
 from millrace.contracts.outcome import Coverage, Outcome, OutcomeStatus, Reason, Timings
 from millrace.contracts.report import CallbackBody, Report
 from millrace.contracts.run import Gap, RunContext, StepContext
@@ -23,6 +27,7 @@ from millrace.contracts.tables import Table
 
 EXAMPLES = Path(__file__).parents[2] / "libs" / "contracts" / "examples"
 SCHEMAS = EXAMPLES.parent / "schemas"
+OPENAPI = Path(__file__).parents[2] / "docs" / "openapi.json"
 RUN_ID = "run_01M80000000000000000000000"
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -44,6 +49,8 @@ def control_message(spec: TaskSpec[Any]) -> RunMessage:
         return Redrive(**HEAD, start="annotate")
     if spec is catalogue.FAN_OUT:
         return FanOut(**HEAD, stage="datasets", only=("ratings.0",))
+    if spec is catalogue.PROBE:
+        return Probe(**HEAD, endpoint_id=endpoint_id("acme", "https://example.com/hook"), event_id=event_id(RUN_ID))
     return Deliver(**HEAD, event_id=event_id(RUN_ID), delivery=2)
 
 
@@ -109,12 +116,30 @@ def schemas() -> dict[Path, str]:
     return {
         SCHEMAS / f"report.v{Report.model_fields['schema_version'].default}.json": schema(Report),
         SCHEMAS / "callback.v1.json": schema(CallbackBody),
+        SCHEMAS / "callback_test.v1.json": schema(ProbeBody),
     }
+
+
+def api() -> FastAPI:
+    """The API as its tests have it: with every route, over stores in memory."""
+    # Neither a script nor a test of this folder finds modules from the repository's root.
+    root = str(Path(__file__).parents[2])
+    if root not in sys.path:
+        sys.path.append(root)
+    from services.ingestion.tests.component.world import World
+
+    return World().app
+
+
+def openapi() -> str:
+    """The API's description, as the app itself gives it."""
+    return json.dumps(api().openapi(), indent=2) + "\n"
 
 
 def main() -> None:
     """Write what is missing, and the schemas as they are now."""
     SCHEMAS.mkdir(exist_ok=True)
+    OPENAPI.write_text(openapi())
     for path, text in schemas().items():
         path.write_text(text)
     for spec in catalogue.CONTROL:

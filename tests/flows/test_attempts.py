@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from redis import Redis
+
+from millrace.contracts.catalogue import ADVANCE
 from millrace.contracts.run import RunStatus
 from millrace.testing.stack import GIVE_UP_S, StackUnderTest
 
@@ -44,6 +47,25 @@ def test_a_cancelled_run_ends_before_its_next_part_and_says_so(stack: StackUnder
     (callback,) = stack.callbacks(run)
     assert callback["body"]["type"] == "insight.cancelled"
     assert not [worker for worker in stack.executed_by(run_id) if worker.startswith("nlp")]
+
+
+def test_what_was_asked_outlives_the_orchestrator_and_the_broker(stack: StackUnderTest, sample: Path) -> None:
+    # given: nobody who would carry the run on
+    orchestrators = [name for name in stack.stack.processes if name.startswith("orchestrator-orchestration")]
+    with silent(stack, "nlp"):
+        run_id = stack.client.submit_file(sample, callback_url=stack.stack.callback_url).run_id
+        stack.client.wait(run_id, GIVE_UP_S, done=lambda run: any(each.name == "annotate" for each in run.stages))
+        for name in orchestrators:
+            stack.stack.processes[name].kill()
+        # when
+        stack.client.cancel(run_id, "the wrong file")
+        with Redis.from_url(stack.stack.environment["MILLRACE_BROKER_URL"]) as broker:
+            broker.delete(ADVANCE.queue)
+        for name in orchestrators:
+            stack.stack.start_again(name)
+        run = stack.wait_for_callback(run_id)
+    # then
+    assert (run.status, run.reason, run.asked) == (RunStatus.CANCELLED, "the wrong file", None)
 
 
 def test_a_run_that_is_run_again_does_only_what_was_asked_and_amends_its_report(

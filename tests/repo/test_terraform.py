@@ -4,12 +4,14 @@ import re
 import runpy
 
 import pytest
+import yaml
 
 from millrace.contracts import routing
 from millrace.contracts.messages import PartMessage
 from millrace.contracts.services import DEPLOYMENTS
-from millrace.storage import provision
+from millrace.storage import provision, shredding
 from millrace.storage.settings import StorageSettings
+from millrace.testing.servers import CREDENTIALS
 from millrace.testing.workers import delete_queues
 from millrace.worker.settings import WorkerSettings
 
@@ -38,7 +40,8 @@ def test_visibility_is_what_the_workers_renew_their_leases_by(terraform):
 
 
 def test_defaults_are_those_of_the_services(terraform):
-    for variable, field in {"table": "table", "bucket": "bucket", "region": "aws_region"}.items():
+    fields = {"table": "table", "account_table": "account_table", "bucket": "bucket", "region": "aws_region"}
+    for variable, field in fields.items():
         assert _default(terraform["variables.tf"], variable) == f'"{StorageSettings.model_fields[field].default}"'
 
 
@@ -52,6 +55,32 @@ def test_the_table_is_the_one_that_the_run_store_queries(terraform):
     assert attributes == provision._ATTRIBUTES
     assert indexes == expected
     assert 'attribute_name = "expires_at"' in text
+
+
+def test_the_account_table_is_the_one_that_items_are_kept_in(terraform):
+    text = terraform["accounts.tf"]
+    assert re.findall(r'(hash|range)_key\s+= "(\w+)"', text) == [("hash", "pk"), ("range", "sk")]
+    assert dict(re.findall(r'attribute {\s+name = "(\w+)"\s+type = "(\w)"', text)) == {"pk": "S", "sk": "S"}
+    assert 'attribute_name = "expires_at"' in text
+    assert re.search(r"server_side_encryption {\s+enabled = true", text)
+
+
+def test_backups_end_when_an_operator_is_told(terraform):
+    assert "recovery_period_in_days = var.recovery_days" in terraform["accounts.tf"]
+    assert int(_default(terraform["variables.tf"], "recovery_days")) == shredding.RECOVERY_DAYS
+
+
+def test_every_service_reads_tenants_keys_and_few_write_accounts(terraform):
+    text = terraform["roles.tf"]
+    services = dict(re.findall(r"^      ([\w-]+) = {\n(.*?)^      }", text, re.DOTALL | re.MULTILINE))
+    services["parts"] = re.search(r"name in local.parts : name => {(.*?)} }", text, re.DOTALL)[1]
+    granted = {
+        name: _strings(re.search(r"accounts\s+= \[(.*?)\]", told, re.DOTALL)[1]) for name, told in services.items()
+    }
+    assert all("dynamodb:GetItem" in actions for actions in granted.values())
+    assert {name for name, actions in granted.items() if "dynamodb:PutItem" in actions} == {"ingestion", "callback"}
+    assert all("kms:Decrypt" in told for told in services.values())
+    assert 'variable = "dynamodb:LeadingKeys"' in text
 
 
 def test_no_role_may_do_everything(terraform):
@@ -79,12 +108,19 @@ def test_the_bucket_is_closed_and_speaks_tls_only(terraform):
     assert "enable_key_rotation     = true" in terraform["key.tf"]
 
 
-def test_containers_know_the_key_before_it_is_made(repository, clients, containers):
+def test_containers_know_the_key_before_it_is_made(repository, clients, containers, monkeypatch):
     # given a moto server, and what the containers are told of it
     told = containers["nlp"]["environment"]
+    compose = yaml.safe_load((repository.root / "compose.yaml").read_text())
+    for name, value in compose["services"]["provision"]["environment"].items():
+        if name in ("MILLRACE_API_KEY", "MILLRACE_CALLBACK_SECRET", "MILLRACE_KEY_PEPPER"):
+            monkeypatch.setenv(name, re.sub(r"\${\w+:-(.*)}", r"\1", value))
+    for name, value in zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), CREDENTIALS, strict=True):
+        monkeypatch.setenv(name, value)
     settings = StorageSettings(
         aws_endpoint_url=clients.settings.aws_endpoint_url,
         table="told-table",
+        account_table="told-accounts",
         bucket="told-bucket",
         kms_key_arn=told["MILLRACE_KMS_KEY_ARN"],
     )

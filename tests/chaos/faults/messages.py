@@ -97,8 +97,10 @@ def poison(world: World, rng: Random, runs: int) -> None:
     for why, message in bad.items():
         world.broker.put("analytics", message)
         world.buried.append(why)
+    world.broker.put("analytics", good, signed=False)
+    world.buried.append("unsigned")
     world.wave(rng, runs)
-    world.hit("F8", ", ".join(bad))
+    world.hit("F8", ", ".join((*bad, "unsigned")))
 
 
 def other_release(
