@@ -1,4 +1,4 @@
-# The one master key: it seals the keys of tenants, under which the services seal everything else, and the bucket.
+# The master key: it seals the keys of tenants, under which the services seal everything else, and the bucket.
 resource "aws_kms_key" "artifacts" {
   description             = "millrace"
   enable_key_rotation     = true

@@ -2,9 +2,6 @@
 locals {
   parts = ["analytics", "dataset-conversations", "dataset-customers", "nlp"]
 
-  # Owners of items in the account table that every service reads: a tenant's keys are among them.
-  tenants = ["tenant#*"]
-
   # Queues that a service consumes, and queues that it publishes to. Its own queue is among the latter, for retries;
   # the worker that finishes a stage's last part publishes the stage's join.
   services = merge(
@@ -13,8 +10,8 @@ locals {
       publishes = [name, "orchestration", "unrouted"]
       table     = []
       indexes   = []
-      accounts  = ["dynamodb:GetItem"]
-      owners    = local.tenants
+      accounts  = []
+      owners    = []
       objects   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
       # The tenant has keys by then: whoever accepted the run made them. The bucket asks for a key to encrypt by itself.
       key = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -28,7 +25,7 @@ locals {
         accounts = [
           "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
         ]
-        owners  = [local.tenants[0], "deliveries#*", "key#*"]
+        owners  = ["tenant#*", "tenants", "endpoints#*", "deliveries#*", "key#*"]
         objects = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
         key     = ["kms:Decrypt", "kms:GenerateDataKey"]
       }
@@ -40,8 +37,8 @@ locals {
           "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem",
         ]
         indexes  = ["by_due"]
-        accounts = ["dynamodb:GetItem"]
-        owners   = local.tenants
+        accounts = []
+        owners   = []
         # It looks whether artifacts are there and deletes those without an owner; it reads none.
         objects = ["s3:DeleteObject"]
         key     = ["kms:Decrypt"]
@@ -51,8 +48,8 @@ locals {
         publishes = ["callback", "orchestration", "unrouted"]
         table     = ["dynamodb:GetItem", "dynamodb:PutItem"]
         indexes   = []
-        accounts  = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
-        owners    = [local.tenants[0], "deliveries#*"]
+        accounts  = ["dynamodb:GetItem", "dynamodb:PutItem"]
+        owners    = ["endpoints#*", "deliveries#*"]
         objects   = ["s3:GetObject"]
         key       = ["kms:Decrypt"]
       }
@@ -121,14 +118,29 @@ data "aws_iam_policy_document" "service" {
     }
   }
 
+  # Every service reads tenants' keys.
   statement {
-    sid       = "Accounts"
-    actions   = each.value.accounts
+    sid       = "Keys"
+    actions   = ["dynamodb:GetItem"]
     resources = [aws_dynamodb_table.accounts.arn]
     condition {
       test     = "ForAllValues:StringLike"
       variable = "dynamodb:LeadingKeys"
-      values   = each.value.owners
+      values   = ["tenant#*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(each.value.accounts) > 0 ? [1] : []
+    content {
+      sid       = "Accounts"
+      actions   = each.value.accounts
+      resources = [aws_dynamodb_table.accounts.arn]
+      condition {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = each.value.owners
+      }
     }
   }
 
@@ -177,7 +189,7 @@ data "aws_iam_policy_document" "service" {
     content {
       sid       = "Envelope"
       actions   = each.value.key
-      resources = [aws_kms_key.artifacts.arn]
+      resources = concat([aws_kms_key.artifacts.arn], var.other_master_keys)
     }
   }
 }

@@ -25,6 +25,12 @@ variable "account_table" {
   default = "millrace-accounts"
 }
 
+variable "other_master_keys" {
+  description = "ARNs of master keys beside ours that the services may use, while one takes another's place."
+  type        = list(string)
+  default     = []
+}
+
 variable "recovery_days" {
   description = "Days for which the account table can be restored: a shredded tenant's sealed keys are in it for as long."
   type        = number

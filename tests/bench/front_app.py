@@ -1,5 +1,6 @@
 """The API over stores that keep nothing, beside a route that does nothing. Served by uvicorn as a process."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -61,8 +62,13 @@ class NoRates(Rates):
     async def check_day(self, tenant: str, quota: Quota) -> None:
         """See `Rates`."""
 
-    async def count_run(self, tenant: str, records: int) -> None:
+    async def reserve(self, tenant: str, quota: Quota, records: int = 0) -> Callable[[], Awaitable[None]]:
         """See `Rates`."""
+
+        async def give_back() -> None:
+            """Nothing was taken."""
+
+        return give_back
 
 
 class NoObjects(MemoryObjects):

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+RACES = frozenset({"PATCH /v1/endpoints/{endpoint_id} 409", "POST /v1/endpoints/{endpoint_id}/rotate 409"})
+"""Answers to who lost a race against other writers several times in a row: no request is sure to bring them about."""
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -19,9 +21,10 @@ def documented(description: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 def unseen(promised: Mapping[str, tuple[str, ...]], seen: Counter[tuple[str, str]]) -> list[str]:
     """Answers that are documented and never came."""
-    return [
+    never = [
         f"{label} {status}" for label, statuses in promised.items() for status in statuses if not seen[label, status]
     ]
+    return [answer for answer in never if answer not in RACES]
 
 
 def undocumented(promised: Mapping[str, tuple[str, ...]], seen: Counter[tuple[str, str]]) -> list[str]:

@@ -18,7 +18,7 @@ from tests.fuzz.seeds import Seeds
 
 NOBODY = {
     "run_id": "run_01ARZ3NDEKTSV4RRFFQ69G5FAV", "endpoint_id": "ep_01ARZ3NDEKTSV4RRFFQ69G5FAV",
-    "upload_id": "up_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "upload_id": "upl_01ARZ3NDEKTSV4RRFFQ69G5FAV",
 }  # fmt: skip
 """Names of the right form that nothing has."""
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256))
@@ -112,14 +112,29 @@ class Probes:
 
 def special(door: FrontDoor, seeds: Seeds) -> Iterator[Ask]:
     """Requests that are wrong in one way of their own."""
-    asked, right = batch(), Right(door, seeds)
-    report = Ask(operation="GET /v1/runs/{run_id}/report", path={"run_id": seeds.unreadable})
+    right = Right(door, seeds)
+    yield from _batches()
+    yield from _runs(seeds)
+    yield from _events_after_the_last(door, seeds)
+    yield from _endpoints(door, seeds, right)
+    yield Ask(operation="POST /v1/uploads", json={"size": 0, "media_type": "text/csv"})
+    yield right.upload("POST /v1/uploads/{upload_id}/complete", arrived=False)
+    yield right.upload("POST /v1/uploads/{upload_id}/complete").having(json={"parts": 5})
+    yield from _upload_that_is_open(right)
+
+
+def _batches() -> Iterator[Ask]:
+    asked = batch()
     yield asked.having(headers={})
     yield asked.having(json={"records": [{"text": 5}]})
     yield asked.having(json=None, content=b"PK\x05\x06" + b"\0" * 18)
     image = batch()
     yield image.having(json=None, content=PNG, headers={**image.headers, "content-type": "image/png"})
     yield batch().having(json={"upload_id": NOBODY["upload_id"]})
+
+
+def _runs(seeds: Seeds) -> Iterator[Ask]:
+    report = Ask(operation="GET /v1/runs/{run_id}/report", path={"run_id": seeds.unreadable})
     yield report.having(headers={"accept": "text/html"})
     yield report.having(query={"token": seeds.token})
     yield report.having(query={"attempt": "0"})
@@ -130,7 +145,9 @@ def special(door: FrontDoor, seeds: Seeds) -> Iterator[Ask]:
     yield _named("POST /v1/runs/{run_id}/callback/replay", run_id=seeds.active)
     yield _named("GET /v1/runs/{run_id}/events", run_id=seeds.ended).having(headers={"last-event-id": "nonsense"})
     yield _named("GET /v1/runs/{run_id}/events", run_id=seeds.ended).having(headers={"last-event-id": "x" * 65})
-    yield from _events_after_the_last(door, seeds)
+
+
+def _endpoints(door: FrontDoor, seeds: Seeds, right: Right) -> Iterator[Ask]:
     yield Ask(operation="POST /v1/endpoints", json={"url": door.stack.callback_url})
     yield Ask(operation="POST /v1/endpoints", json={"url": "http://10.0.0.1/"})
     for operation in ("GET /v1/runs", "GET /v1/endpoints", "GET /v1/endpoints/{endpoint_id}/deliveries"):
@@ -139,10 +156,6 @@ def special(door: FrontDoor, seeds: Seeds) -> Iterator[Ask]:
     disabled = right.fresh_endpoint()
     yield _named("PATCH /v1/endpoints/{endpoint_id}", endpoint_id=disabled).having(json={"enabled": False})
     yield _named("POST /v1/endpoints/{endpoint_id}/test", endpoint_id=disabled)
-    yield Ask(operation="POST /v1/uploads", json={"size": 0, "media_type": "text/csv"})
-    yield right.upload("POST /v1/uploads/{upload_id}/complete", arrived=False)
-    yield right.upload("POST /v1/uploads/{upload_id}/complete").having(json={"parts": 5})
-    yield from _upload_that_is_open(right)
 
 
 def _named(operation: str, **path: str) -> Ask:

@@ -9,7 +9,7 @@ import yaml
 from millrace.contracts import routing
 from millrace.contracts.messages import PartMessage
 from millrace.contracts.services import DEPLOYMENTS
-from millrace.storage import provision, shredding
+from millrace.storage import accounts, endpoints, provision, shredding
 from millrace.storage.settings import StorageSettings
 from millrace.testing.servers import CREDENTIALS
 from millrace.testing.workers import delete_queues
@@ -70,17 +70,30 @@ def test_backups_end_when_an_operator_is_told(terraform):
     assert int(_default(terraform["variables.tf"], "recovery_days")) == shredding.RECOVERY_DAYS
 
 
-def test_every_service_reads_tenants_keys_and_few_write_accounts(terraform):
+def test_every_service_reads_tenants_keys_and_only_the_api_writes_them(terraform):
     text = terraform["roles.tf"]
     services = dict(re.findall(r"^      ([\w-]+) = {\n(.*?)^      }", text, re.DOTALL | re.MULTILINE))
     services["parts"] = re.search(r"name in local.parts : name => {(.*?)} }", text, re.DOTALL)[1]
     granted = {
         name: _strings(re.search(r"accounts\s+= \[(.*?)\]", told, re.DOTALL)[1]) for name, told in services.items()
     }
-    assert all("dynamodb:GetItem" in actions for actions in granted.values())
+    owners = {name: _strings(re.search(r"owners\s+= \[(.*?)\]", told, re.DOTALL)[1]) for name, told in services.items()}
+    keys = re.search(r'statement {\s+sid\s+= "Keys"(.*?)\n  }', text, re.DOTALL)[1]
+    assert _strings(keys) == ["dynamodb:GetItem", "ForAllValues:StringLike", "dynamodb:LeadingKeys", "tenant#*"]
     assert {name for name, actions in granted.items() if "dynamodb:PutItem" in actions} == {"ingestion", "callback"}
+    assert [name for name, its in owners.items() if "tenant#*" in its] == ["ingestion"]
+    assert "dynamodb:Query" not in granted["callback"]
+    stored = {accounts.owner_of(""), endpoints.endpoints_of(""), endpoints._log_of("", "").removesuffix("#")}
+    assert {f"{each}*" for each in stored} < {*owners["ingestion"]}
+    assert owners["callback"] == ["endpoints#*", "deliveries#*"]
+    assert accounts._ALL in owners["ingestion"]
     assert all("kms:Decrypt" in told for told in services.values())
     assert 'variable = "dynamodb:LeadingKeys"' in text
+
+
+def test_services_may_use_both_master_keys_while_one_takes_over(terraform):
+    assert "resources = concat([aws_kms_key.artifacts.arn], var.other_master_keys)" in terraform["roles.tf"]
+    assert _default(terraform["variables.tf"], "other_master_keys") == "[]"
 
 
 def test_no_role_may_do_everything(terraform):

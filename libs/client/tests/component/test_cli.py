@@ -1,6 +1,7 @@
 import json
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,7 @@ from millrace.client.cli import Status, app
 from millrace.client.commands import Submission, submit
 from millrace.client.settings import Settings
 from millrace.contracts.api import RunView
+from millrace.contracts.base import now
 from millrace.contracts.run import CallbackStatus, RunStatus
 
 RUN = "run_01JZZZZZZZZZZZZZZZZZZZZZZZ"
@@ -275,6 +277,25 @@ def test_runs_of_a_status(millrace: Millrace, api: Any) -> None:
     # then
     assert api.query() == {"status": ["completed"], "limit": ["5"]}
     assert done.stdout.count(RUN) == 1
+
+
+def test_runs_of_a_flow_between_two_times(millrace: Millrace, api: Any) -> None:
+    # given / when
+    done = millrace("runs", "--flow", "tone", "--since", "7d", "--until", "2026-03-01T12:00:00Z")
+
+    # then
+    asked = api.query()
+    assert (done.exit_code, asked["flow"], asked["until"]) == (0, ["tone"], ["2026-03-01T12:00:00+00:00"])
+    ago = now() - datetime.fromisoformat(asked["since"][0])
+    assert timedelta(days=7) <= ago < timedelta(days=7, minutes=10)
+
+
+@pytest.mark.parametrize("given", ["yesterday", "2026-03-01T12:00:00", "2026-03-01"])
+def test_a_time_that_is_none_is_a_usage_error(given: str, millrace: Millrace, api: Any) -> None:
+    done = millrace("runs", "--since", given)
+
+    assert (done.exit_code, api.asked) == (2, [])
+    assert "--since" in done.stderr
 
 
 def test_flows_are_listed(millrace: Millrace) -> None:

@@ -1,6 +1,7 @@
 import json
 import socket
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,20 @@ def test_runs_are_asked_for_by_status_and_page(api: Any) -> None:
     # then
     assert api.query() == {"status": ["running"], "limit": ["5"], "cursor": ["a/b="]}
     assert [run.status for run in page.runs] == ["running", "running"]
+
+
+def test_runs_are_asked_for_by_flow_and_time(api: Any) -> None:
+    # given
+    began = datetime(2026, 3, 1, 13, tzinfo=timezone(timedelta(hours=1)))
+    # when
+    with client(api) as asked:
+        asked.runs(flow="tone", since=began, until=began + timedelta(days=1))
+        # then: a time without its zone would mean another moment to each who reads it
+        with pytest.raises(ValueError, match="zone"):
+            asked.runs(since=began.replace(tzinfo=None))
+    assert api.query() == {
+        "flow": ["tone"], "since": ["2026-03-01T13:00:00+01:00"], "until": ["2026-03-02T13:00:00+01:00"],
+    }  # fmt: skip
 
 
 def test_a_cancel_and_a_redrive_say_what_is_wanted(api: Any, make_view: Callable[..., RunView]) -> None:

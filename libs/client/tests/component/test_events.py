@@ -6,6 +6,7 @@ import pytest
 
 from millrace.client.client import Client
 from millrace.client.errors import Refused, Unavailable
+from millrace.client.events import lines
 
 HEAD = b"retry: 1000\n\n"
 
@@ -47,6 +48,17 @@ def test_what_a_newer_api_tells_is_passed_over(api: Any, client: Client) -> None
     api.say(204)
     # when / then
     assert [event.id for event in client.events("run_1")] == ["1.0.2"]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_lines_end_where_the_format_says_and_nowhere_else(end: bytes) -> None:
+    # given
+    stream = end.join(["data: a\u2028b\u0085c\x0bd\x1ce".encode(), b"id: 1", b"", b""])
+    # when: wherever the chunks are cut
+    for cut in range(len(stream)):
+        found = list(lines(iter([stream[:cut], stream[cut:]])))
+        # then
+        assert found == ["data: a\u2028b\u0085c\x0bd\x1ce", "id: 1", ""]
 
 
 def test_a_run_that_is_not_there_has_no_events(api: Any, client: Client) -> None:

@@ -59,7 +59,7 @@ def test_a_problem_shows_rows_and_fields(samples: Samples) -> None:
     # then
     assert found[:2] == [["The batch cannot be used (422)"], ["2 of 2 rows are at fault"]]
     assert ["2", "created_at", "no time: 'yesterday'"] in found
-    assert found[-1] == ["Look here."]
+    assert found[-2:] == [["Request req_01JZZZZZZZZZZZZZZZZZZZZZZZ"], ["Look here."]]
 
 
 def test_a_problem_of_the_whole_request_has_no_row() -> None:

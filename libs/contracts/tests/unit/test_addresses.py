@@ -81,6 +81,12 @@ def test_a_name_may_resolve_into_a_network_of_the_list_and_a_listed_host_to_anyt
         check_answers(check("https://app.example.com/", ALLOWED), ["10.1.9.9", "10.2.9.9"], ALLOWED)
 
 
+@pytest.mark.parametrize("text", ["consumer.lan/hook", "10.1.0.0/33", "10.1.2.3, 10.0.0.0/x"])
+def test_a_list_that_cannot_be_read_is_noticed_before_anything_is_called(text: str) -> None:
+    with pytest.raises(ValueError, match="network"):
+        entries(text)
+
+
 def test_the_host_header_names_the_port_only_where_it_is_unusual() -> None:
     assert check("https://example.com/", ALLOWED).authority == "example.com"
     assert check("https://example.com:8443/", ALLOWED).authority == "example.com:8443"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from millrace.contracts.endpoints import DeliveryRecord, SigningKeys
-from millrace.storage.endpoints import Endpoints, delivery_id
+from millrace.storage.endpoints import REPEAT, Endpoints, delivery_id
 from millrace.storage.errors import BadSecret, Conflict, Corrupt, LimitReached, NotFound
 from millrace.storage.items import Item, Items, MemoryItems
 from millrace.storage.memory import MemoryEnvelope
@@ -56,7 +56,7 @@ def test_what_is_stored_tells_nothing(world: World) -> None:
     # given
     made = world.endpoints.register("acme", URL)
     # when
-    (item,) = world.items.page("tenant#acme").items
+    (item,) = world.items.page("endpoints#acme").items
     # then
     for secret in (b"example.com", b"s3cret", made.keys[0].secret[6:].encode(), made.keys[0].private_key[5:].encode()):
         assert secret not in item.body
@@ -66,8 +66,8 @@ def test_what_is_stored_tells_nothing(world: World) -> None:
 def test_an_endpoint_of_another_tenant_cannot_be_moved_over(world: World) -> None:
     # given
     made = world.endpoints.register("acme", URL)
-    item = world.items.get("tenant#acme", f"endpoint#{made.endpoint_id}")
-    world.items.put(Item(owner="tenant#rival", name=item.name, body=item.body))
+    item = world.items.get("endpoints#acme", f"endpoint#{made.endpoint_id}")
+    world.items.put(Item(owner="endpoints#rival", name=item.name, body=item.body))
     # then
     with pytest.raises(Corrupt):
         world.endpoints.get("rival", made.endpoint_id)
@@ -119,10 +119,23 @@ def test_never_more_than_two_sets_of_keys_sign(world: World) -> None:
     made = world.endpoints.register("acme", URL)
     # when
     for _ in range(3):
+        world.at += REPEAT
         last = world.endpoints.rotate("acme", made.endpoint_id)
     # then
     assert len(world.live(made.endpoint_id)) == 2
     assert last.keys[0].expires_at is None and len({keys.public_key for keys in last.keys}) == 2
+
+
+def test_a_rotation_whose_answer_was_lost_may_be_asked_for_again(world: World) -> None:
+    # given
+    made = world.endpoints.register("acme", URL)
+    first = world.endpoints.rotate("acme", made.endpoint_id)
+    world.at += REPEAT - timedelta(seconds=1)
+    # when
+    second = world.endpoints.rotate("acme", made.endpoint_id)
+    # then: the consumer's own secret signs along
+    assert second == first
+    assert made.keys[0].secret in [keys.secret for keys in world.live(made.endpoint_id)]
 
 
 def test_the_first_reason_for_which_it_was_disabled_stays(world: World) -> None:
@@ -142,10 +155,23 @@ def test_what_asks_for_time_gets_it_within_bounds(world: World) -> None:
     # when
     asked = world.endpoints.slow_down("acme", name, 60)
     for _ in range(30):
+        world.at = world.endpoints.get("acme", name).slow_until or world.at
         often = world.endpoints.slow_down("acme", name, 0)
     # then
     assert asked.slow_until == AT + timedelta(seconds=60)
-    assert often.slow_until == AT + timedelta(seconds=300)
+    assert often.slow_until == world.at + timedelta(seconds=300)
+
+
+def test_who_asks_while_it_is_left_alone_only_makes_that_longer(world: World) -> None:
+    # given
+    name = world.endpoints.register("acme", URL).endpoint_id
+    world.endpoints.slow_down("acme", name, 0)
+    # when
+    same = world.endpoints.slow_down("acme", name, 1)
+    longer = world.endpoints.slow_down("acme", name, 60)
+    # then
+    assert (same.slowdowns, same.slow_until) == (1, AT + timedelta(seconds=2))
+    assert (longer.slowdowns, longer.slow_until) == (1, AT + timedelta(seconds=60))
 
 
 @dataclass

@@ -12,7 +12,7 @@ from aws_encryption_sdk.key_providers.kms import KMSMasterKey
 
 from millrace.storage import kms
 from millrace.storage.connect import Stores
-from millrace.storage.errors import Corrupt, Shredded
+from millrace.storage.errors import Corrupt, Shredded, StorageError
 from millrace.storage.items import Item, MemoryItems
 from millrace.storage.kms import KmsEnvelope
 from millrace.storage.master_key import KmsMasterKey, MemoryMasterKey
@@ -241,14 +241,39 @@ def test_a_version_that_nobody_made_is_corrupt(keys: TenantKeys) -> None:
 
 
 def test_another_master_key_takes_over_by_a_rotation(stores: Stores) -> None:
-    # given what was sealed under one master key, and services that name another one
-    sealed = KmsEnvelope(stores.keys).encrypt(PLAIN, CONTEXT)
-    newer = TenantKeys(items=stores.keys.items, master=KmsMasterKey(stores.clients, create_key(stores.clients)))
-    # when
-    newer.rotate("acme")
-    stores.clients.client("kms").disable_key(KeyId=stores.keys.master.key_arn.rpartition("/")[2])
-    # then
-    assert KmsEnvelope(newer).decrypt(sealed, CONTEXT) == PLAIN
+    # given what was sealed under one master key, by this release and by the one before
+    (old,) = stores.clients.settings.master_keys
+    new = create_key(stores.clients)
+    sealed = [KmsEnvelope(stores.keys).encrypt(PLAIN, CONTEXT)]
+    before = old_message(stores, {"tenant": "acme", "purpose": "artifact"})
+
+    def named(*arns: str) -> TenantKeys:
+        return TenantKeys(items=stores.keys.items, master=KmsMasterKey(stores.clients, arns))
+
+    def opens_everything(*arns: str) -> bool:
+        envelope = KmsEnvelope(named(*arns))
+        sealed.append(envelope.encrypt(PLAIN, CONTEXT))
+        return all(envelope.decrypt(each, CONTEXT) == PLAIN for each in sealed)
+
+    # when services name both, in either order, then they read and write, before a rotation and after
+    assert opens_everything(old, new)
+    assert opens_everything(new, old)
+    named(new, old).rotate("acme")
+    assert opens_everything(new, old)
+    assert opens_everything(old, new)
+    assert KmsEnvelope(named(new, old)).decrypt(before, CONTEXT) == PLAIN
+    # and when the old one is gone, too
+    stores.clients.client("kms").disable_key(KeyId=old.rpartition("/")[2])
+    assert opens_everything(new)
+
+
+def test_a_key_that_none_of_ours_sealed_is_refused(stores: Stores) -> None:
+    # given
+    KmsEnvelope(stores.keys).encrypt(PLAIN, CONTEXT)
+    others = KmsMasterKey(stores.clients, (create_key(stores.clients), create_key(stores.clients)))
+    # when / then
+    with pytest.raises(StorageError):
+        KmsEnvelope(TenantKeys(items=stores.keys.items, master=others)).encrypt(PLAIN, CONTEXT)
 
 
 def test_what_is_shredded_is_unreadable_at_once_here_and_in_five_minutes_everywhere(keys: TenantKeys) -> None:
@@ -282,7 +307,7 @@ def test_nothing_of_the_keys_is_left_and_none_are_made_again(keys: TenantKeys) -
 
 def old_message(stores: Stores, context: dict[str, str]) -> bytes:
     """A message as the release before wrote it: the master key itself wraps the data key."""
-    master = KMSMasterKey(key_id=stores.keys.master.key_arn, client=stores.clients.client("kms"))
+    master = KMSMasterKey(key_id=stores.clients.settings.kms_key_arn, client=stores.clients.client("kms"))
     sealed, _ = aws_encryption_sdk.EncryptionSDKClient().encrypt(
         source=PLAIN, key_provider=master, encryption_context=context,
         algorithm=aws_encryption_sdk.identifiers.AlgorithmSuite.AES_256_GCM_HKDF_SHA512_COMMIT_KEY,

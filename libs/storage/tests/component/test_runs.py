@@ -1,11 +1,15 @@
 """The run store: the same tests for DynamoDB and for its twin."""
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from millrace.storage.announcing import AnnouncingRuns
 from millrace.storage.connect import Stores
-from millrace.storage.errors import Conflict, NotFound, Repeated
+from millrace.storage.dynamodb import DynamoRuns
+from millrace.storage.errors import Conflict, NotFound, Repeated, Unavailable
 from millrace.storage.memory import MemoryRuns
 from millrace.storage.ports import Idempotency, RunStore
 from millrace.testing.factories import START, run_record
@@ -130,3 +134,55 @@ def test_another_tenant_may_use_the_same_key(runs: RunStore) -> None:
     runs.create(other, Idempotency(key="k", fingerprint="f", answer="b"))
     # then
     assert runs.get("rival", other.run_id) == other
+
+
+@dataclass
+class Stingy:
+    """A DynamoDB that forgets a run after its index was read, and leaves keys unread: all but one, so often."""
+
+    real: Any
+    table: str
+    gone: str
+    leaves: int
+
+    def client(self, service: str) -> Any:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - as boto3 has it
+        self.real.delete_item(TableName=self.table, Key={"pk": {"S": self.gone}})
+        asked, self.leaves = RequestItems[self.table], self.leaves - 1
+        read = asked["Keys"] if self.leaves < 0 else asked["Keys"][:1]
+        answer = self.real.batch_get_item(RequestItems={self.table: asked | {"Keys": read}})
+        left = asked["Keys"][len(read) :]
+        return answer | {"UnprocessedKeys": {self.table: {"Keys": left}} if left else {}}
+
+
+def stingy(stores: Stores, gone: str, leaves: int) -> DynamoRuns:
+    assert isinstance(stores.runs, AnnouncingRuns) and isinstance(stores.runs.runs, DynamoRuns)
+    real = stores.runs.runs
+    given: Any = Stingy(real.clients.client("dynamodb"), real.table, gone, leaves)
+    return replace(real, clients=given)
+
+
+def test_a_page_reads_what_the_table_left_and_passes_over_what_has_vanished(stores: Stores) -> None:
+    # given: more than a batch takes
+    made = sorted((run_record() for _ in range(103)), key=lambda record: record.run_id, reverse=True)
+    for record in made:
+        stores.runs.create(record)
+    # when
+    page = stingy(stores, f"{made[50].tenant}#{made[50].run_id}", 3).page(made[0].tenant, 200)
+    # then
+    assert list(page.records) == made[:50] + made[51:]
+
+
+def test_a_table_that_leaves_too_much_does_not_answer(stores: Stores) -> None:
+    # given
+    made = [run_record() for _ in range(30)]
+    for record in made:
+        stores.runs.create(record)
+    # when / then
+    with pytest.raises(Unavailable):
+        stingy(stores, "nobody#1", 999).page(made[0].tenant, 100)

@@ -9,16 +9,18 @@ import pytest
 from millrace.contracts.artifacts import INLINE_LIMIT, JSON, NDJSON, ArtifactRef
 from millrace.contracts.ids import new_run_id
 from millrace.contracts.outcome import OutcomeStatus
-from millrace.contracts.run import RunRecord, RunStatus, StageRecord, StepRecord
+from millrace.contracts.run import TIDY_AFTER, RunRecord, RunStatus, StageRecord, StepRecord
 from millrace.storage.accounts import Accounts
 from millrace.storage.artifacts import ArtifactStore, batch_key
 from millrace.storage.connect import Stores, connect_runs
+from millrace.storage.endpoints import endpoints_of
 from millrace.storage.erasing import Erasing
 from millrace.storage.errors import Conflict, NotFound, Shredded
 from millrace.storage.items import Item, Items, MemoryItems
 from millrace.storage.kms import KmsEnvelope
 from millrace.storage.master_key import MemoryMasterKey
 from millrace.storage.memory import MemoryObjects, MemoryRuns
+from millrace.storage.multipart import MemoryMultipart, Multipart, S3Multipart
 from millrace.storage.ports import RunStore
 from millrace.storage.shredding import Shredding
 from millrace.storage.tenant_keys import TenantKeys
@@ -31,11 +33,12 @@ class World:
     items: Items
     runs: RunStore
     artifacts: ArtifactStore
+    files: Multipart
 
     @property
     def shredding(self) -> Shredding:
         accounts = Accounts(items=self.items)
-        return Shredding(accounts=accounts, keys=self.keys, items=self.items, runs=self.runs, artifacts=self.artifacts)
+        return Shredding(accounts=accounts, keys=self.keys, items=self.items, runs=self.runs, files=self.files)
 
     @property
     def erasing(self) -> Erasing:
@@ -52,11 +55,16 @@ class World:
 def world(request: pytest.FixtureRequest) -> World:
     if request.param == "memory":
         keys = TenantKeys(items=MemoryItems(), master=MemoryMasterKey())
-        artifacts = ArtifactStore(cold=MemoryObjects(), hot=MemoryObjects(), envelope=KmsEnvelope(keys))
-        return World(keys, keys.items, MemoryRuns(), artifacts)
+        cold = MemoryObjects()
+        artifacts = ArtifactStore(cold=cold, hot=MemoryObjects(), envelope=KmsEnvelope(keys))
+        return World(keys, keys.items, MemoryRuns(), artifacts, MemoryMultipart(cold.objects))
     stores: Stores = request.getfixturevalue("stores")
     request.getfixturevalue("redis")
-    return World(stores.keys, stores.items, stores.runs, stores.artifacts)
+    # As production's bucket is.
+    stores.clients.client("s3").put_bucket_versioning(
+        Bucket=stores.clients.settings.bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+    return World(stores.keys, stores.items, stores.runs, stores.artifacts, stores.uploads.store)
 
 
 def put(world: World, tenant: str, key: str, data: bytes, schema: str = "units/1", durable: bool = True) -> ArtifactRef:
@@ -101,7 +109,7 @@ def test_after_shredding_nothing_opens_and_the_count_is_right(world: World) -> N
     first, _, theirs = ended_run(world, "c1"), ended_run(world, "c2"), ended_run(world, "c1", tenant="rival")
     hot = first.stages[0].steps[0].artifacts["units"][1]
     held = world.artifacts.cold.get(f"acme/{first.batch.key}")
-    world.items.put(Item(owner="tenant#acme", name="endpoint#1", body=b"sealed"))
+    world.items.put(Item(owner=endpoints_of("acme"), name="endpoint#1", body=b"sealed"))
     world.artifacts.cold.put("_uploads/acme/upl_1", b"plain")
     # when
     shred = world.shredding.shred("acme")
@@ -132,6 +140,34 @@ def test_shredding_again_finishes_what_was_left(world: World) -> None:
         world.runs.get("acme", record.run_id)
 
 
+def test_no_version_and_no_part_of_a_shredded_tenants_files_is_left(world: World) -> None:
+    # given an upload, one in parts, and an object and an upload that were deleted before
+    accounts = Accounts(items=world.items)
+    for tenant in ("acme", "acme-2"):
+        accounts.create_tenant(tenant)
+        world.files.begin(f"_uploads/{tenant}/upl_2")
+        for key in (f"_uploads/{tenant}/upl_1", f"_uploads/{tenant}/upl_0", f"{tenant}/run_1/old"):
+            world.artifacts.cold.put(key, b"plain")
+    for key in ("_uploads/acme/upl_0", "acme/run_1/old"):
+        world.artifacts.cold.delete(key)
+    # when
+    shred = world.shredding.shred("acme")
+    # then
+    left = [f"_uploads/acme-2/{name}" for name in ("upl_0", "upl_1")] + ["acme-2/run_1/old"]
+    assert _versions(world) == left
+    assert [key for key, _ in world.files.begun("")] == ["_uploads/acme-2/upl_2"]
+    remembers = isinstance(world.files, S3Multipart)
+    assert (shred.objects, shred.uploads) == ((1, 3) if remembers else (0, 2))
+
+
+def _versions(world: World) -> list[str]:
+    """Keys of everything that the bucket still has, deleted or not."""
+    if not isinstance(world.files, S3Multipart):
+        return list(world.files.objects(""))
+    found = world.files.clients.client("s3").list_object_versions(Bucket=world.files.bucket)
+    return sorted(each["Key"] for each in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())))
+
+
 def test_a_tenant_that_is_not_there_is_not_shredded(world: World) -> None:
     # when / then
     with pytest.raises(NotFound):
@@ -156,6 +192,19 @@ def test_an_erased_customer_is_in_nothing_of_the_run_any_more(world: World) -> N
     with pytest.raises(NotFound):
         world.artifacts.get("acme", hot)
     assert world.runs.get("acme", without.run_id) == without
+
+
+@pytest.mark.parametrize(("seconds", "busy"), [(20, True), (59, True), (60, False), (900, False)])
+def test_what_a_late_part_writes_after_an_erasure_is_looked_for(world: World, seconds: int, busy: bool) -> None:
+    # given a run that ended a while ago
+    record = ended_run(world, "c1", "c2")
+    at = START + timedelta(seconds=seconds)
+    # when
+    erasure = replace(world.erasing, clock=lambda: at).erase("acme", "c1")
+    # then it is tidied up when no part of it can be at work any more, and named until then
+    after = world.runs.get("acme", record.run_id)
+    assert after.tidy_at == after.due_at == max(at, START + TIDY_AFTER)
+    assert (erasure.changed, erasure.active) == ((record.run_id,), (record.run_id,) if busy else ())
 
 
 def test_a_second_erasure_finds_nothing(world: World) -> None:

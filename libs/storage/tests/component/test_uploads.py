@@ -1,18 +1,19 @@
 """Uploads: the same tests for S3 with DynamoDB and for their twins."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
 
-from millrace.contracts.uploads import UploadRequest, UploadStatus
+from millrace.contracts.uploads import UploadedPart, UploadRequest, UploadStatus
 from millrace.storage.connect import Stores
-from millrace.storage.errors import Incomplete, LimitReached, NotFound
+from millrace.storage.errors import Conflict, Incomplete, LimitReached, NotFound
 from millrace.storage.items import MemoryItems
 from millrace.storage.memory import MemoryEnvelope
-from millrace.storage.multipart import MemoryMultipart
+from millrace.storage.multipart import MemoryMultipart, Multipart
 from millrace.storage.uploads import KEPT, UploadRecord, Uploads
 
 PART = 5 << 20
@@ -34,6 +35,21 @@ class World:
             size = record.sizes[number - 1]
             address = self.uploads.store.part_address(record.key, record.storage_id, number, size, 60)
             self.send(address, FILE[(number - 1) * PART :][:size])
+
+
+@dataclass
+class Overtaken:
+    """A store that another request completes the upload in before it answers this one."""
+
+    store: Multipart
+    others: Uploads
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def complete(self, key: str, storage_id: str, parts: tuple[UploadedPart, ...]) -> None:
+        self.others.complete("acme", key.rpartition("/")[2], {})
+        self.store.complete(key, storage_id, parts)
 
 
 def put(address: str, data: bytes) -> None:
@@ -110,6 +126,33 @@ def test_to_complete_twice_is_the_same_and_so_is_after_a_lost_answer(world: Worl
     first = world.uploads.complete("acme", record.upload_id, {})
     # then
     assert world.uploads.complete("acme", record.upload_id, {}) == first
+
+
+def test_of_two_that_complete_it_at_the_same_time_both_do(world: World) -> None:
+    # given: the store's answer to the first is on its way when the second is done
+    record = world.uploads.open("acme", WANTED, 10)
+    world.fill(record)
+    first = replace(world.uploads, store=Overtaken(world.uploads.store, world.uploads))
+    # when
+    done = first.complete("acme", record.upload_id, {})
+    # then
+    assert done == world.uploads.get("acme", record.upload_id)
+    assert done.status is UploadStatus.COMPLETE
+
+
+def test_an_upload_is_claimed_by_one_until_it_lets_go(world: World) -> None:
+    # given
+    name = "acme", world.uploads.open("acme", WANTED, 10).upload_id
+    world.uploads.claim(*name, "one")
+    # when / then: a repeat is nothing
+    world.uploads.claim(*name, "one")
+    with pytest.raises(Conflict):
+        world.uploads.claim(*name, "two")
+    world.uploads.unclaim(*name, "two")
+    with pytest.raises(Conflict):
+        world.uploads.claim(*name, "two")
+    world.uploads.unclaim(*name, "one")
+    world.uploads.claim(*name, "two")
 
 
 def test_another_tenants_upload_is_not_found(world: World) -> None:

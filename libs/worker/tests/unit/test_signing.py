@@ -121,3 +121,46 @@ def test_a_secret_that_is_too_short_is_refused_and_not_shown(secret: str) -> Non
 
 def test_no_representation_shows_a_secret() -> None:
     assert MESSAGE_SECRET not in repr(SIGNER) + repr(WorkerSettings(message_secret=MESSAGE_SECRET))
+
+
+def test_an_outcome_is_signed_for_its_part_and_an_old_release_reads_past_the_signature() -> None:
+    # given
+    value = json.dumps({"step": "annotate", "part": 0, "facts": {"odd": '\u00fc "signature"'}})
+    # when
+    kept = SIGNER.sign_outcome("acme/run_1/1/annotate", "run_1:1:annotate:annotate.0", value)
+    # then
+    assert {**json.loads(kept), "signature": ""} == {**json.loads(value), "signature": ""}
+    assert SIGNER.open_outcome("acme/run_1/1/annotate", "run_1:1:annotate:annotate.0", kept) == (value, None)
+
+
+@pytest.mark.parametrize(
+    ("join", "part", "kept"),
+    [
+        ("other", "a:0", SIGNER.sign_outcome("a", "a:0", '{"step": "x"}')),
+        ("a", "a:1", SIGNER.sign_outcome("a", "a:0", '{"step": "x"}')),
+        ("a", "a:0", SIGNER.sign_outcome("a", "a:0", '{"step": "x"}').replace("x", "y", 1)),
+        ("a", "a:0", Signer(secrets=("x" * 32,)).sign_outcome("a", "a:0", '{"step": "x"}')),
+    ],
+    ids=["another join", "another part", "another value", "another secret"],
+)
+def test_what_was_changed_of_an_outcome_is_a_bad_signature_in_a_roll_out_too(join: str, part: str, kept: str) -> None:
+    assert SIGNER.open_outcome(join, part, kept)[1] is Why.BAD_SIGNATURE
+    assert Signer(secrets=SIGNER.secrets, accept_unsigned=True).open_outcome(join, part, kept)[1] is Why.BAD_SIGNATURE
+
+
+def test_an_outcome_without_a_signature_is_taken_in_a_roll_out_alone() -> None:
+    assert SIGNER.open_outcome("a", "a:0", '{"step": "x"}') == ('{"step": "x"}', Why.UNSIGNED)
+    assert Signer(secrets=SIGNER.secrets, accept_unsigned=True).open_outcome("a", "a:0", "[1]") == ("[1]", None)
+
+
+def test_an_outcome_opens_with_an_old_secret() -> None:
+    # given
+    old, both = Signer(secrets=("o" * 32,)), Signer(secrets=("n" * 32, "o" * 32))
+    # then
+    assert both.open_outcome("a", "a:0", old.sign_outcome("a", "a:0", '{"step": "x"}')) == ('{"step": "x"}', None)
+
+
+@given(kept=st.text(st.characters()))
+def test_whatever_stands_in_a_join_is_refused_and_raises_nothing(kept: str) -> None:
+    assert SIGNER.open_outcome("a", "a:0", kept)[1] is not None
+    assert SIGNER.open_outcome("a", "a:0", f'{kept}, "signature": "{"0" * 64}"}}')[1] is Why.BAD_SIGNATURE

@@ -13,6 +13,7 @@ from millrace.contracts.artifacts import NDJSON
 from millrace.contracts.ids import new_run_id
 from millrace.contracts.run import RunStatus
 from millrace.local.stack import STORAGE_SETTINGS
+from millrace.local.which_store import chosen
 from millrace.storage.accounts import Accounts
 from millrace.storage.artifacts import batch_key
 from millrace.storage.connect import Stores
@@ -68,6 +69,32 @@ def test_nothing_is_shredded_until_the_name_was_typed(millrace: Millrace, stores
     assert right.exit_code == 0
     assert "1 run and 1 object" in right.stdout
     assert list(stores.runs.ids("acme")) == []
+
+
+def test_who_shreds_is_told_where(millrace: Millrace, stores: Stores) -> None:
+    # when
+    asked = millrace("shred", "acme", input="acne\n")
+    # then
+    settings = stores.clients.settings
+    told = asked.stderr.replace("\n", "")
+    assert "stack.json" in told
+    assert f"{settings.account_table} at {settings.aws_endpoint_url}" in told
+
+
+@pytest.mark.parametrize("named", ["MILLRACE_AWS_ENDPOINT_URL", "MILLRACE_ACCOUNT_TABLE", "MILLRACE_KMS_KEY_ARN"])
+def test_what_shreds_a_tenant_means_the_store_that_what_suspends_it_means(
+    named: str, millrace: Millrace, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setenv(named, "http://127.0.0.1:9")
+    # when
+    found = chosen()
+    # then: both commands ask for it here, and neither means the laptop's own stack
+    assert found.credentials is None
+    assert "stack.json" not in found.name
+    monkeypatch.setenv("MILLRACE_AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert {millrace(*command, "acme").exit_code for command in (("suspend",), ("shred", "--yes"))} == {3}
+    assert len(list(stores.runs.ids("acme"))) == 1
 
 
 def test_shredding_says_how_much_and_until_when(millrace: Millrace) -> None:

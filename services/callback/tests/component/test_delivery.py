@@ -51,7 +51,7 @@ def test_a_failed_attempt_is_scheduled_again_and_keeps_its_event_id_and_body(rec
     due = world.record.due_at
     world.deliver(delivery=2)
     # then
-    assert due is not None and timedelta(0) < due - now() <= timedelta(seconds=1)
+    assert due is not None and timedelta(0) < due - world.at <= timedelta(seconds=1)
     assert receiver.got[0][1] == receiver.got[1][1]
     assert {headers["webhook-id"] for headers, _ in receiver.got} == {world.callback.event_id}
     assert (world.callback.status, world.callback.deliveries) == (CallbackStatus.DELIVERED, 2)
@@ -117,7 +117,7 @@ def test_a_run_that_is_to_be_tidied_up_stays_due_for_that(receiver: Receiver, an
     # given
     receiver.answers = list(answers)
     world = World(receiver.url)
-    tidy = now() + timedelta(hours=1)
+    tidy = world.at + timedelta(hours=1)
     world.runs.replace(world.record.model_copy(update={"tidy_at": tidy}))
     # when
     for number in range(len(answers)):

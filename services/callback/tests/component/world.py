@@ -4,21 +4,22 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from millrace.callback.adapters import HttpSender
 from millrace.callback.delivery import Delivery
 from millrace.callback.post import Post
+from millrace.contracts.base import now
 from millrace.contracts.endpoints import DeliveryRecord, EndpointRecord
 from millrace.contracts.ids import endpoint_id, event_id
 from millrace.contracts.messages import Deliver, Probe
 from millrace.contracts.run import CallbackRecord, RunRecord, RunStatus
 from millrace.storage.endpoints import Endpoints
-from millrace.storage.items import MemoryItems
+from millrace.storage.items import Items, MemoryItems
 from millrace.storage.memory import MemoryEnvelope, MemoryRuns, memory_artifacts
-from millrace.testing.factories import START, callback_record, run_record
+from millrace.testing.factories import callback_record, run_record
 
 SECRET = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="
 
@@ -68,26 +69,32 @@ class World:
 
     url: str
     allowed: str = "127.0.0.1"
+    at: datetime = field(default_factory=now)
+    """The clock of all of it. It stands where the test began, for a consumer refuses what is signed at another time."""
+    items: Items = field(default_factory=MemoryItems)
     registered: bool = True
     """Whether the URL is an endpoint before anything is delivered."""
 
     def __post_init__(self) -> None:
         self.runs, artifacts = MemoryRuns(), memory_artifacts()
-        self.endpoints = Endpoints(items=MemoryItems(), envelope=MemoryEnvelope())
+        self.endpoints = Endpoints(items=self.items, envelope=MemoryEnvelope(), clock=self.clock)
         sender = HttpSender(allowed=frozenset([self.allowed]), timeout_s=2)
         self.delivery = Delivery(
             store=self.runs, artifacts=artifacts, endpoints=self.endpoints,
-            post=Post(endpoints=self.endpoints, sender=sender), link=lambda record, _: record.run_id,
-            jitter=lambda: 0.0,
+            post=Post(endpoints=self.endpoints, sender=sender, clock=self.clock),
+            link=lambda record, _: record.run_id, clock=self.clock, jitter=lambda: 0.0,
         )  # fmt: skip
         self.endpoint_id = endpoint_id("acme", self.url)
         if self.registered:
             self.endpoints.register("acme", self.url, secret=SECRET)
         self.run_id = self.add_run().run_id
 
+    def clock(self) -> datetime:
+        return self.at
+
     def add_run(self) -> RunRecord:
         """A run that has failed, and whose callback is due."""
-        record = run_record(status=RunStatus.FAILED, reason="ratings: bad_input", ended_at=START + timedelta(seconds=2))
+        record = run_record(status=RunStatus.FAILED, reason="ratings: bad_input", ended_at=self.at)
         callback = callback_record(record.run_id, url=self.url, endpoint_id=self.endpoint_id if self.registered else "")
         record = record.model_copy(update={"callback": callback})
         self.runs.create(record)

@@ -1,6 +1,7 @@
 """What every answer has in common, the framework's own errors and a crash included."""
 
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from services.ingestion.tests.component.world import AUTH, World
 
 from millrace.contracts.api import Problem
 from millrace.ingestion.openapi import api_routes
+from millrace.telemetry.attributes import FIELDS
 
 SECRET = "ann@example.org"
 EXPECTED = {
@@ -42,6 +44,33 @@ def test_every_answer_keeps_browsers_and_caches_off(world: World, path: str) -> 
     # then
     assert {name: headers.get(name) for name in EXPECTED} == EXPECTED
     assert not {name for name in headers if name.startswith("access-control-")} | ({"server"} & set(headers))
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/flows", "/v1/nothing", "/v1/runs/none", "/openapi.json"])
+def test_every_answer_has_an_id_of_its_own(world: World, path: str) -> None:
+    # given: one that the caller made up
+    headers = AUTH | {"request-id": SECRET}
+    # when
+    answers = [world.client.get(path, headers=headers) for _ in range(2)]
+    # then
+    ids = {answer.headers["request-id"] for answer in answers}
+    assert len(ids) == 2
+    assert all(re.fullmatch("req_[0-9A-HJKMNP-TV-Z]{26}", each) for each in ids)
+
+
+def test_a_problem_can_be_found_in_the_log_by_what_its_caller_was_told(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    # when
+    with caplog.at_level(logging.INFO):
+        answer = world.client.get(f"/v1/runs/{SECRET}", headers=AUTH)
+    # then
+    told = answer.headers["request-id"]
+    assert Problem.model_validate_json(answer.content).request_id == told
+    (line,) = [vars(record) for record in caplog.records if record.message == "request_refused"]
+    assert (line["request_id"], line["status_code"], line["path"]) == (told, 404, "/v1/runs/{run_id}")
+    assert SECRET not in str(line)
+    assert "request_id" in FIELDS
 
 
 @pytest.mark.parametrize(("scheme", "told"), [("https", True), ("http", False)])
@@ -94,7 +123,8 @@ def test_a_crash_is_a_problem_that_tells_nothing(world: World, caplog: pytest.Lo
     assert problem(answer) == (500, "internal")
     assert SECRET not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert [record.message for record in caplog.records] == ["request_crashed"]
+    (line,) = caplog.records
+    assert (line.message, vars(line)["request_id"]) == ("request_crashed", answer.headers["request-id"])
 
 
 def test_every_route_answers_a_malformed_body_with_a_problem(world: World) -> None:

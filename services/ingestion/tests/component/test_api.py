@@ -7,6 +7,7 @@ import pytest
 from services.ingestion.tests.component.world import AUTH, RIVALS, World
 
 from millrace.contracts.run import RunStatus
+from millrace.ingestion.openapi import api_routes
 from millrace.testing.factories import artifact
 
 CSV = b"id,review,stars\n1,Lovely and soft,5\n2,Too small,2\n"
@@ -36,6 +37,15 @@ def test_json_carries_its_own_options(world: World) -> None:
     record = world.runs.get("acme", answer.json()["run_id"])
     assert (answer.status_code, record.metadata) == (202, {"ticket": "7"})
     assert (record.deadline_at - record.accepted_at).total_seconds() == 20
+
+
+def test_the_links_of_an_accepted_run_lead_somewhere(world: World) -> None:
+    # given
+    links = world.submit(b'{"records": [{"record_id": "1", "text": "fine"}]}', "application/json").json()["links"]
+    place = links["self"]
+    # when / then
+    assert links == {"self": place, "report": f"{place}/report", "events": f"{place}/events"}
+    assert {route.path for route in api_routes(world.app)} >= {f"/v1/runs/{{run_id}}{end}" for end in ("", "/events")}
 
 
 def test_json_of_no_particular_type_keeps_its_options_too(world: World) -> None:

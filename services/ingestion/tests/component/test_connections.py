@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ class Impatient(BoundedProtocol):
 
     headers_s = 0.5
     request_s = 1.0
+    max_requests = 4
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -121,6 +122,23 @@ def test_dripping_a_body_does_not_buy_time_whether_it_is_read_or_not(port, path)
         if path == "/early":
             assert client.recv(65536).startswith(b"HTTP/1.1 200")
         assert drip(client, b"x")[0] in (408, 0)
+
+
+def test_a_request_too_many_is_told_when_to_return_and_probes_are_answered(port):
+    # given
+    with ExitStack() as stack:
+        for _ in range(Impatient.max_requests):
+            client = stack.enter_context(connected(port))
+            client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+            assert client.recv(65536).startswith(b"HTTP/1.1 100")
+        # when
+        with connected(port) as late, connected(port) as probe:
+            late.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            told = late.recv(65536)
+            # then
+            assert probe.recv(65536).startswith(b"HTTP/1.1 200")
+    assert told.startswith(b"HTTP/1.1 503") and b"\r\nretry-after: 2\r\n" in told
 
 
 @pytest.mark.parametrize("ended", [True, False], ids=["complete", "endless"])

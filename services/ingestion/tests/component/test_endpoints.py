@@ -19,13 +19,15 @@ from millrace.contracts.messages import Probe
 from millrace.contracts.run import CallbackRecord, CallbackStatus, RunRecord, RunStatus
 from millrace.ingestion import problems
 from millrace.ingestion.auth import KeyRing
-from millrace.ingestion.endpoint_routes import Callbacks, add_endpoints
-from millrace.ingestion.errors import BadCallbackUrl, TooManyEndpoints
+from millrace.ingestion.endpoint_routes import PER_MINUTE, Callbacks, add_endpoints
+from millrace.ingestion.errors import BadCallbackUrl, RateLimited, TooManyEndpoints
 from millrace.ingestion.redelivery import Redelivery
 from millrace.ingestion.registrar import Registrar
+from millrace.ingestion.resolving import MOST, MOST_OF_TENANT, THREADS, Lookups
 from millrace.storage.accounts import Accounts
 from millrace.storage.api_keys import KeyMaker, new_key
 from millrace.storage.endpoints import Endpoints, delivery_id
+from millrace.storage.errors import Conflict
 from millrace.storage.items import Item, MemoryItems
 from millrace.storage.memory import MemoryEnvelope, MemoryRuns
 from millrace.testing.factories import START, callback_record, run_record
@@ -40,6 +42,12 @@ class Counting(MemoryItems):
     """Items that count what is asked of them."""
 
     asked: int = 0
+    overtaken: bool = False
+
+    def put(self, item: Item) -> Item:
+        if self.overtaken:
+            raise Conflict("others were faster")
+        return super().put(item)
 
     def get(self, owner: str, name: str) -> Item:
         self.asked += 1
@@ -60,8 +68,9 @@ class World:
     def __post_init__(self) -> None:
         self.endpoints = Endpoints(items=self.items, envelope=MemoryEnvelope())
         self.registrar = Registrar(
-            endpoints=self.endpoints, allowed=entries("127.0.0.1"), limit=lambda tenant: 3, resolve=self.resolve
-        )
+            endpoints=self.endpoints, allowed=entries("127.0.0.1"), limit=lambda tenant: 3,
+            lookups=Lookups(resolve=self.resolve),
+        )  # fmt: skip
         accounts, api, maker = Accounts(items=self.items), FastAPI(), KeyMaker(PEPPERS)
         self.headers = {}
         for tenant, scopes in (("acme", Scope), ("rival", Scope), ("reader", (Scope.CALLBACKS_READ,))):
@@ -174,19 +183,69 @@ def test_a_resolver_that_is_away_keeps_nobody_from_registering(world: World) -> 
     assert world.register() == endpoint_id("acme", URL)
 
 
-def test_a_name_that_resolves_slowly_holds_up_no_registration_for_long() -> None:
+@dataclass
+class Slow:
+    """A registrar of names that are slow to resolve, until it is over."""
+
+    over: threading.Event = field(default_factory=threading.Event)
+    looked: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        endpoints = Endpoints(items=MemoryItems(), envelope=MemoryEnvelope())
+        self.lookups = Lookups(resolve=self.resolve, patience_s=0.05)
+        self.registrar = Registrar(
+            endpoints=endpoints, allowed=frozenset(), limit=lambda tenant: 3, lookups=self.lookups
+        )  # fmt: skip
+
+    def resolve(self, host: str, port: int) -> tuple[str, ...]:
+        self.looked.append(host)
+        self.over.wait(60)
+        return (PUBLIC,)
+
+
+@pytest.fixture
+def slow() -> Iterator[Slow]:
+    made = Slow()
+    yield made
+    made.over.set()
+
+
+def test_a_name_that_resolves_slowly_holds_up_no_registration_for_long(slow: Slow) -> None:
+    assert slow.registrar.register("acme", URL).url == URL
+
+
+def test_slow_names_of_one_tenant_are_few_and_hold_up_no_other(slow: Slow) -> None:
     # given
-    over = threading.Event()
-
-    def slow(host: str, port: int) -> tuple[str, ...]:
-        over.wait(60)
-        return ("127.0.0.1",)
-
-    endpoints = Endpoints(items=MemoryItems(), envelope=MemoryEnvelope())
-    registrar = Registrar(endpoints=endpoints, allowed=frozenset(), limit=lambda tenant: 3, resolve=slow)
+    for number in range(MOST_OF_TENANT):
+        slow.registrar.register("acme", f"https://slow-{number}.example.com/")
+    # when
+    with pytest.raises(RateLimited) as caught:
+        slow.registrar.register("acme", "https://slow-9.example.com/")
     # then
-    assert registrar.register("acme", URL).url == URL
-    over.set()
+    assert caught.value.retry_after_s
+    assert slow.registrar.register("rival", URL).url == URL
+    assert slow.looked == ["slow-0.example.com", "slow-1.example.com", "consumer.example.com"]
+
+
+def test_slow_names_of_all_tenants_are_bounded_and_those_that_nobody_waits_for_are_dropped(slow: Slow) -> None:
+    # given: as many as there are threads, whose look-ups cannot be ended
+    for number in range(THREADS):
+        slow.registrar.register(f"tenant-{number}", URL)
+    # when
+    for number in range(MOST):
+        slow.registrar.register(f"late-{number}", URL)
+    # then
+    assert len(slow.looked) == THREADS
+
+
+def test_who_may_have_no_more_endpoints_makes_nobody_resolve_a_name(world: World) -> None:
+    # given
+    for number in range(3):
+        world.registrar.ensure("acme", f"{URL}{number}")
+    world.answers = AssertionError("looked for")
+    # then
+    with pytest.raises(TooManyEndpoints):
+        world.registrar.ensure("acme", "https://one-more.example.com/")
 
 
 def test_a_url_is_registered_once_and_no_more_than_the_quota(world: World) -> None:
@@ -268,6 +327,29 @@ def test_a_test_goes_to_the_callback_service(world: World) -> None:
     assert world.ask("POST", f"/endpoints/{name}/test")[0] == 409
 
 
+@pytest.mark.parametrize("what", ["/endpoints/{}/test", "/runs/{}/callback/replay"])
+def test_tests_and_replays_are_so_many_a_minute(world: World, what: str) -> None:
+    # given
+    name = world.register()
+    path = what.format(name if "endpoints" in what else world.ended(endpoint_id=name).run_id)
+    # when
+    found = [world.ask("POST", path) for _ in range(PER_MINUTE + 1)]
+    # then
+    assert found[0][0] == 202 and 429 not in [status for status, _ in found[:-1]]
+    assert (found[-1][0], found[-1][1]["type"]) == (429, "urn:millrace:problem:rate-limited")
+
+
+def test_a_change_that_others_keep_overtaking_is_for_the_moment(world: World) -> None:
+    # given
+    name = world.register()
+    world.items.overtaken = True
+    # when
+    answer = world.client.patch(f"/v1/endpoints/{name}", json={"enabled": False}, headers=world.headers["acme"])
+    # then
+    assert (answer.status_code, answer.headers["retry-after"]) == (409, "1")
+    assert answer.json()["type"] == "urn:millrace:problem:conflict"
+
+
 def test_a_replay_makes_the_callback_due_under_the_same_event_id(world: World) -> None:
     # given
     record = world.ended(endpoint_id=world.register())
@@ -278,6 +360,7 @@ def test_a_replay_makes_the_callback_due_under_the_same_event_id(world: World) -
     assert isinstance(after.callback, CallbackRecord) and isinstance(record.callback, CallbackRecord)
     assert (status, asked["event_id"], asked["delivery"]) == (202, record.callback.event_id, 3)
     assert (after.callback.status, after.callback.replayed_after) == (CallbackStatus.PENDING, 2)
+    assert after.callback.replayed_at == after.due_at
     assert after.due_at is not None
     status, problem = world.ask("POST", f"/runs/{record.run_id}/callback/replay")
     assert (status, problem["type"]) == (409, "urn:millrace:problem:delivery-pending")

@@ -1,6 +1,7 @@
 """Live progress: read over a real connection while the run moves, woken by a real Redis."""
 
 import asyncio
+import itertools
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,13 +15,16 @@ import uvicorn
 from services.ingestion.tests.component.world import AUTH, RIVALS, World
 
 from millrace.contracts.events import events
-from millrace.contracts.run import CallbackStatus, RunRecord, RunStatus, StageRecord
+from millrace.contracts.run import Ask, CallbackStatus, RunRecord, RunStatus, StageRecord
 from millrace.ingestion.connections import BoundedProtocol
 from millrace.ingestion.errors import TooManyStreams
-from millrace.ingestion.streams import Listener, Pace, Streams
+from millrace.ingestion.failures import Failures
+from millrace.ingestion.streams import Listener, Pace, Streams, encoded
 from millrace.ingestion.watching import RedisWatch, connect_watch
 from millrace.local.servers import Server
 from millrace.storage.announcing import AnnouncingRuns, connect_announcer
+from millrace.storage.errors import NotFound, StorageError, Unavailable
+from millrace.storage.items import Item, MemoryItems
 from millrace.storage.memory import MemoryRuns
 from millrace.testing.factories import START, callback_record, run_record
 
@@ -161,6 +165,19 @@ def test_who_comes_back_goes_on_exactly_where_the_stream_broke(live: Stage, read
     assert first + rest == [event.id for event in events(live.record)]
 
 
+def test_a_run_that_is_to_be_redriven_is_not_over(live: Stage) -> None:
+    # given
+    for number in range(len(MOVES)):
+        live.move(number)
+    last = events(live.record)[-1].id
+    live.record = live.runs.replace(live.record.asking(Ask(what="redrive", attempt=1, at=START)))
+    # when: the redrive's first event is waited for
+    with live.listen(last) as stream:
+        live.runs.replace(live.record.model_copy(update={"attempt": 2, "status": RunStatus.RUNNING}))
+        # then
+        assert next(stream)["event"] == "run.redriven"
+
+
 def test_after_the_last_event_there_is_nothing_to_connect_for(live: Stage) -> None:
     # given
     for number in range(len(MOVES)):
@@ -248,6 +265,42 @@ def test_a_key_that_was_revoked_ends_the_stream() -> None:
     found = collect(streams, Listener(tenant=record.tenant, run_id=record.run_id, allowed=no))
     # then: the pause to connect again after, and what had happened
     assert len(found) == 2
+
+
+@dataclass
+class Failing(MemoryItems):
+    """Items that cannot be read when they are told so."""
+
+    error: StorageError | None = None
+
+    def get(self, owner: str, name: str) -> Item:
+        if self.error is not None:
+            raise self.error
+        return super().get(owner, name)
+
+
+@pytest.mark.parametrize("error", [Unavailable("away"), StorageError("odd"), NotFound("revoked")])
+def test_a_stream_goes_on_while_nobody_knows_of_its_key(error: StorageError) -> None:
+    # given: nothing is remembered
+    items, record = Failing(), run_record()
+    world = World(items=items, timer=itertools.count(0, 1_000).__next__)
+    world.runs.create(record)
+    world.streams.pace = Pace(key_s=0.02, heartbeat_s=0.1, longest_s=GIVE_UP_S)
+    with served(world) as url, httpx.stream("GET", f"{url}/v1/runs/{record.run_id}/events", headers=AUTH) as answer:
+        lines = answer.iter_lines()
+        assert next(lines).startswith("retry")
+        # when: nor may the address fail even once
+        world.keys.failures, items.error = Failures(0), error
+        found = list(itertools.islice((line for line in lines if line.startswith(":")), 3))
+    # then
+    assert len(found) == (0 if isinstance(error, NotFound) else 3)
+
+
+def test_an_event_is_told_in_ascii() -> None:
+    # when
+    told = encoded(events(run_record())[0].model_copy(update={"reason": "a\u2028b\u0085c"}))
+    # then
+    assert told.isascii() and b"a\\u2028b\\u0085c" in told
 
 
 def test_signs_of_life_come_while_nothing_happens() -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from reportlab.pdfgen import canvas
-from services.ingestion.tests.component.world import World
+from services.ingestion.tests.component.world import TENANT, World
 
 from millrace.ingestion.adapters import ParserPool
 from millrace.ingestion.body import Options
@@ -136,8 +136,8 @@ def test_a_file_that_eats_memory_ends_its_child_and_the_next_file_is_read(reader
 
     async def read_both() -> int:
         with pytest.raises(BadFile, match="unreadable"):
-            await reader.read(data, Options())
-        return (await reader.read(b"review\nnice\n", Options(media_type="text/csv"))).records
+            await reader.read(TENANT, data, Options())
+        return (await reader.read(TENANT, b"review\nnice\n", Options(media_type="text/csv"))).records
 
     # when / then
     assert asyncio.run(read_both()) == 1

@@ -1,5 +1,6 @@
 """Rates and quotas: what is counted, what is answered, and what happens when nobody can count."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,13 +8,17 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from limits.aio.storage import RedisStorage
 from services.ingestion.tests.component.world import AUTH, RIVALS, TENANT, World
 
 from millrace.contracts.access import Quota
+from millrace.contracts.run import RunStatus
 from millrace.ingestion.adapters import ParserPool
 from millrace.ingestion.body import Options, ReadBody
+from millrace.ingestion.errors import QuotaUsedUp
 from millrace.ingestion.rates import connect_rates
 from millrace.local.servers import Server
+from millrace.testing.factories import START, run_record
 
 NOON = 1_780_000_000 // 86_400 * 86_400 + 43_200.0
 JSON_BODY = b'{"records": [{"record_id": "1", "text": "fine"}, {"record_id": "2", "text": "good"}]}'
@@ -31,7 +36,7 @@ class Clock:
 class Unread:
     """Reads nothing."""
 
-    async def read(self, data: bytes, options: Options) -> ReadBody:
+    async def read(self, tenant: str, data: bytes, options: Options) -> ReadBody:
         raise AssertionError("this body was not to be parsed")
 
 
@@ -146,6 +151,43 @@ def test_what_was_refused_for_itself_costs_no_run(world: World) -> None:
     assert world.submit(b"{", "application/json").status_code == 422
     # then
     assert world.submit(CSV).status_code == 202
+
+
+def test_of_many_at_once_no_more_than_the_quota_are_accepted(redis_server: Server, redis: object) -> None:
+    # given
+    rates, quota = connect_rates(redis_server.url), Quota(runs_per_day=3, records_per_day=100)
+
+    async def ask() -> list[object]:
+        return await asyncio.gather(*(rates.reserve("crowd", quota, 10) for _ in range(8)), return_exceptions=True)
+
+    async def run() -> None:
+        # when
+        found = await ask()
+        refused = [each for each in found if isinstance(each, QuotaUsedUp)]
+        given = [each for each in found if callable(each)]
+        # then: what is given back can be had again
+        assert (len(given), len(refused)) == (3, 5)
+        await given[0]()
+        assert sum(map(callable, await ask())) == 1
+        assert isinstance(rates.counters.storage, RedisStorage)
+        await rates.counters.storage.bridge.get_connection().aclose()
+
+    asyncio.run(run())
+
+
+def test_a_redrive_is_a_run_of_the_day_unless_it_is_refused(world: World) -> None:
+    # given
+    world.accounts.set_quota(TENANT, Quota(runs_per_day=1))
+    record = run_record(status=RunStatus.FAILED, ended_at=START)
+    world.runs.create(record)
+    place = f"/v1/runs/{record.run_id}/redrive"
+    # when
+    answers = [
+        world.client.post(place, json={"from": start}, headers=AUTH) for start in ("nowhere", "failed", "failed")
+    ]
+    # then
+    assert [answer.status_code for answer in answers] == [422, 202, 429]
+    assert world.submit(CSV).json()["type"] == "urn:millrace:problem:quota-used-up"
 
 
 def test_two_processes_count_together(redis_server: Server, redis: object, clock: Clock) -> None:

@@ -1,9 +1,15 @@
 """Uploads over the API: offered, resumed, completed, used once and dropped."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from services.ingestion.tests.component.world import AUTH, RIVALS, World
+
+from millrace.ingestion.body import Options, ReadBody
+from millrace.ingestion.uploads import UploadReader
 
 PART = 1 << 20
 ROWS = 9_000
@@ -94,6 +100,57 @@ def test_a_repeat_gets_the_first_answer_although_the_upload_is_gone(world: World
     # then
     assert (second.json(), second.headers["idempotency-replayed"]) == (first.json(), "true")
     assert problem(other) == (404, "not-found")
+
+
+@dataclass(frozen=True)
+class Together:
+    """Reads an upload when as many requests as that want to read it."""
+
+    reader: UploadReader
+    met: asyncio.Barrier
+
+    async def read(self, tenant: str, address: str, size: int, options: Options) -> ReadBody:
+        await self.met.wait()
+        return await self.reader.read(tenant, address, size, options)
+
+
+def test_of_two_keys_at_once_one_makes_a_run_of_an_upload(world: World) -> None:
+    # given
+    upload_id = whole(world)
+    object.__setattr__(world.desk, "reader", Together(world.desk.reader, asyncio.Barrier(2)))
+    # when
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda key: run_over(world, upload_id, key), ("k-1", "k-2")))
+    # then
+    refused = [problem(answer) for answer in answers if answer.status_code != 202]
+    assert len(world.runs.records) == 1 and refused[0] in ((409, "upload-claimed"), (404, "not-found"))
+
+
+def test_a_claimed_upload_is_its_claimers_until_the_run_is_refused(world: World) -> None:
+    # given: another request was at it when its process was killed
+    upload_id = whole(world)
+    world.uploads.claim("acme", upload_id, "another")
+    # when
+    refused = run_over(world, upload_id)
+    # then
+    assert (problem(refused), refused.headers["retry-after"]) == ((409, "upload-claimed"), "2")
+    world.uploads.unclaim("acme", upload_id, "another")
+    bad = run_over(world, upload_id, callback_url="https://10.0.0.1/")
+    assert (bad.status_code, run_over(world, upload_id, key="k-2").status_code) == (422, 202)
+
+
+def test_a_repeat_drops_the_file_that_a_killed_process_left(world: World) -> None:
+    # given: the run is accepted, the file was not dropped
+    upload_id = whole(world)
+    kept = dict(world.multipart.files), dict(world.items.items)
+    assert run_over(world, upload_id).status_code == 202
+    world.multipart.files.update(kept[0])
+    world.items.items.update(kept[1])
+    # when
+    answer = run_over(world, upload_id)
+    # then
+    assert answer.headers["idempotency-replayed"] == "true"
+    assert (world.multipart.files, world.items.page("tenant#acme", "upload#").items) == ({}, ())
 
 
 def test_what_cannot_be_parsed_is_told_and_stays_for_another_try(world: World) -> None:

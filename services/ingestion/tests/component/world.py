@@ -92,7 +92,7 @@ class StoredReader:
 
     store: MemoryMultipart
 
-    async def read(self, address: str, size: int, options: Options) -> ReadBody:
+    async def read(self, tenant: str, address: str, size: int, options: Options) -> ReadBody:
         with TemporaryFile() as file:
             file.write(self.store.files[address.removeprefix("memory:")])
             return read_file(file, options, 1 << 27)
@@ -122,6 +122,7 @@ class World:
         self.uploads = Uploads(
             items=self.items, envelope=self.artifacts.envelope, store=self.multipart, part_size=1 << 20
         )  # fmt: skip
+        self.desk = UploadDesk(uploads=self.uploads, reader=StoredReader(self.multipart), max_bytes=1 << 26)
         self.keys = KeyRing(accounts=self.accounts, maker=MAKER, timer=self.timer, clock=self.clock)
         self.endpoints = Endpoints(items=self.items, envelope=self.artifacts.envelope)
         self.callbacks = Callbacks(
@@ -151,7 +152,7 @@ class World:
             control=Control(runs=self.runs, flows=acceptance.flows, asker=self.post),
             reports=Reports(runs=self.runs, artifacts=self.artifacts, links=LINKS, painter=self.pages),
             max_body_bytes=self.max_body_bytes, streams=self.streams, callbacks=self.callbacks,
-            uploads=UploadDesk(uploads=self.uploads, reader=StoredReader(self.multipart), max_bytes=1 << 26),
+            uploads=self.desk,
         )  # fmt: skip
         return build(ports)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from millrace.ingestion.body import LIGHT_BYTES, LIGHT_RECORDS, Options, ReadBody, read_body, read_light
+from millrace.ingestion.body import LIGHT_BYTES, LIGHT_RECORDS, LIGHT_VALUES, Options, ReadBody, read_body, read_light
 from millrace.ingestion.domain.errors import BadFile
 
 CANARY = "zq7canaryzq"
@@ -72,6 +72,8 @@ def test_damaged_lines_give_the_same_here_and_there(records: Any, extra: bytes, 
     [
         b"[00:01] Ann: hello\n[00:02] Bo: hello\n", b"review,stars\nfine,5\n", b"\x1f\x8b", b"%PDF-1.7",
         b"PK\x03\x04", b"",
+        b"[" + b"1," * LIGHT_VALUES + b"1]", b"{}\n" + b"1\n" * LIGHT_VALUES,
+        b'[{"attrs": {' + b", ".join(b'"%d": []' % at for at in range(LIGHT_VALUES + 2)) + b"}}]",
         b'{"records": []}' + b" " * LIGHT_BYTES, b'{"text": "x"}\n' * (LIGHT_RECORDS + 1),
     ],
 )  # fmt: skip

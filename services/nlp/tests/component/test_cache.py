@@ -21,7 +21,7 @@ from millrace.nlp.domain.sentiment import Sentiment
 from millrace.nlp.domain.units import Source
 from millrace.nlp.errors import CacheUnavailable
 from millrace.storage.items import MemoryItems
-from millrace.storage.kms import KmsEnvelope
+from millrace.storage.kms import MAX_AGE_S, KmsEnvelope
 from millrace.storage.master_key import MemoryMasterKey
 from millrace.storage.memory import MemoryEnvelope
 from millrace.storage.tenant_keys import TenantKeys
@@ -254,6 +254,28 @@ def test_topics_do_without_a_store_that_fails() -> None:
     assert part.recall() == []
     part.keep([Known("topic_1", "parking", np.ones(384, dtype=np.float32))])
     assert part.faults == 1
+
+
+def test_a_shredded_tenants_data_key_is_forgotten_with_its_own(cells: Cells) -> None:
+    # Given a process whose envelope read the tenant's keys a while before the cache was first used
+    now = [0.0]
+    clock: Callable[[], float] = lambda: now[0]  # noqa: E731
+    keys = TenantKeys(items=MemoryItems(), master=MemoryMasterKey())
+    envelope = KmsEnvelope(keys, clock)
+    envelope.encrypt(b"", {"tenant": "acme", "purpose": "artifact"})
+    sealed = SealedCells(cells, envelope, clock=clock)
+    now[0] = MAX_AGE_S - 1
+    sealed.put("acme", {b"name": b"value"}, 60)
+
+    # When the tenant is shredded, and its keys are too old to be kept
+    keys.shred("acme")
+    now[0] = MAX_AGE_S + 1
+
+    # Then nothing is read or kept
+    with pytest.raises(CacheUnavailable, match="Shredded"):
+        sealed.get("acme", [b"name"])
+    with pytest.raises(CacheUnavailable, match="Shredded"):
+        sealed.put("acme", {b"name": b"value"}, 60)
 
 
 def test_a_data_key_that_opens_no_more_is_replaced(cells: Cells) -> None:

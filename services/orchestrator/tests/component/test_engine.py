@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from services.orchestrator.tests.component.world import World
+from services.orchestrator.tests.component.world import SIGNER, World
 
 from millrace.contracts.run import CallbackStatus, RunRecord, RunStatus
 from millrace.orchestrator import runs
@@ -96,7 +96,8 @@ def test_a_required_part_that_timed_out_is_run_again_into_the_same_join(world: W
     world.report_datasets()
     key = join_key("acme", world.run_id, 1, "datasets")
     task = f"{world.run_id}:1:datasets:ratings.0"
-    world.joins.joins[key].values[task] = '{"state": "FAILURE", "error": "TimeLimitExceeded"}'
+    killed = '{"state": "FAILURE", "error": "TimeLimitExceeded"}'
+    world.joins.joins[key].values[task] = SIGNER.sign_outcome(key, task, killed)
     # when
     world.advance("datasets")
     # then
@@ -210,7 +211,8 @@ def test_a_part_that_celery_killed_is_a_timed_out_part(world: World) -> None:
     world.report_datasets()
     key = join_key("acme", world.run_id, 1, "datasets")
     task = f"{world.run_id}:1:datasets:customers.0"
-    world.joins.joins[key].values[task] = '{"state": "FAILURE", "error": "TimeLimitExceeded"}'
+    killed = '{"state": "FAILURE", "error": "TimeLimitExceeded"}'
+    world.joins.joins[key].values[task] = SIGNER.sign_outcome(key, task, killed)
     # when
     world.advance("datasets")
     # then

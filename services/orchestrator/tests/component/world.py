@@ -21,8 +21,11 @@ from millrace.orchestrator.sweep import Sweep
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.memory import MemoryRuns, memory_artifacts
 from millrace.testing.factories import START, artifact, callback_record, failed, run_record, succeeded
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.worker.join.store import MemoryJoins
+from millrace.worker.signing import Signer
 
+SIGNER = Signer(secrets=(MESSAGE_SECRET,))
 SECOND = timedelta(seconds=1)
 FLOW = Path(__file__).parents[1] / "data" / "customer-feedback.toml"
 
@@ -70,8 +73,8 @@ class World:
     def __post_init__(self) -> None:
         self.post = Post(joins=self.joins)
         self.engine = Engine(
-            store=self.runs, joins=Joins(self.joins), messenger=self.post, flows=self.flows, clock=lambda: self.at,
-            keeping=Keeping(store=self.runs, artifacts=self.artifacts),
+            store=self.runs, joins=Joins(self.joins, SIGNER), messenger=self.post, flows=self.flows,
+            clock=lambda: self.at, keeping=Keeping(store=self.runs, artifacts=self.artifacts),
         )  # fmt: skip
         self.attempts = Attempts(engine=self.engine)
         self.sweep = Sweep(engine=self.engine, store=self.runs, lease=Always(), clock=lambda: self.at)
@@ -105,7 +108,8 @@ class World:
         """A part's outcome comes into its stage's join."""
         attempt = self.record.attempt
         task = f"{self.run_id}:{attempt}:{stage}:{outcome.step}.{outcome.part}"
-        self.joins.add(join_key("acme", self.run_id, attempt, stage), task, outcome.model_dump_json())
+        key = join_key("acme", self.run_id, attempt, stage)
+        self.joins.add(key, task, SIGNER.sign_outcome(key, task, outcome.model_dump_json()))
 
     def report(self, stage: str, step: str, part: int = 0, **artifacts: tuple[ArtifactRef, ...]) -> None:
         """A part went well."""

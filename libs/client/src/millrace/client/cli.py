@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from millrace.client.cli_callbacks import callbacks
-from millrace.client.cli_common import Json, local, seconds
+from millrace.client.cli_common import Json, local, moment, seconds
 from millrace.client.cli_keys import keys
 from millrace.client.cli_tenants import tenants
 
@@ -162,12 +162,16 @@ def redrive(
 def runs(
     status: Annotated[Status | None, typer.Option(help="Only runs of this status.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to list.")] = 20,
+    flow: Annotated[str | None, typer.Option(help="Only runs of this flow.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="WHEN", help="Accepted since: 2h, 7d, or a time.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="WHEN", help="Accepted before: 2h, 7d, or a time.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the newest runs."""
+    """List the newest runs. A time is written like 2026-03-01T12:00:00Z."""
     from millrace.client import commands
 
-    commands.runs(status, limit, as_json=as_json)
+    began, ended = moment(since, "--since"), moment(until, "--until")
+    commands.runs(status, limit, flow=flow, since=began, until=ended, as_json=as_json)
 
 
 @app.command()

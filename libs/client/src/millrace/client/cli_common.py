@@ -1,6 +1,7 @@
 """What the modules of the command line share."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from types import ModuleType
 from typing import Annotated
@@ -16,6 +17,19 @@ def seconds(given: str, option: str) -> float:
     if found is None:
         raise typer.BadParameter(f"takes 90s, 30m, 2h or 7d, not {given!r}", param_hint=option)
     return float(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+
+
+def moment(given: str | None, option: str) -> datetime | None:
+    """`2h` is two hours ago; a time needs its zone."""
+    if given is None:
+        return None
+    try:
+        at = datetime.fromisoformat(given.strip())
+    except ValueError:
+        return datetime.now(UTC) - timedelta(seconds=seconds(given, option))
+    if at.utcoffset() is None:
+        raise typer.BadParameter(f"a time needs its zone, as in 2026-03-01T12:00:00Z, not {given!r}", param_hint=option)
+    return at
 
 
 def local(name: str) -> ModuleType:

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -11,11 +13,12 @@ from uuid import uuid4
 
 import httpx
 
-from millrace.client import calls, events, waiting
+from millrace.client import calls, events, queries, waiting
 from millrace.client.callbacks import Callbacks
 from millrace.client.errors import SettingsError, UnknownMediaType
 from millrace.client.events import Changes
 from millrace.client.media import media_type_of
+from millrace.client.queries import Query
 from millrace.client.uploading import Uploads
 from millrace.contracts.api import Accepted, Asked, FlowList, FlowView, RunPage, RunRequest, RunView
 from millrace.contracts.artifacts import HTML, JSON
@@ -97,41 +100,43 @@ class Client:
         """
         if isinstance(source, bytes) and media_type is None:
             raise UnknownMediaType("bytes need their media type")
-        params: dict[str, str | list[str]] = {"flow": flow}
-        if callback_url is not None:
-            params["callback_url"] = callback_url
-        if deadline_s is not None:
-            params["deadline_s"] = f"{deadline_s:g}"
-        if scale is not None:
-            params["scale"] = scale
-        params["map"] = _pairs(mapping)
-        params["meta"] = _pairs(metadata)
+        params = queries.submission(
+            flow=flow, callback_url=callback_url, mapping=mapping, scale=scale, metadata=metadata, deadline_s=deadline_s
+        )
         if isinstance(source, bytes):
             return self._submit(source, str(media_type), params, idempotency_key)
-        media_type = media_type or media_type_of(source)
-        if upload_id is None and source.stat().st_size <= INLINE_BYTES:
-            return self._submit(source.read_bytes(), media_type, params, idempotency_key)
-        found = self.upload(source, media_type, upload_id=upload_id, on_progress=on_progress)
-        return self._submit(b"", media_type, params | {"upload_id": found.upload_id}, idempotency_key, RUN_TIMEOUT_S)
+        known = media_type or media_type_of(source)
+        return self._submit_path(source, known, params, idempotency_key, upload_id, on_progress)
 
     def run(self, run_id: str) -> RunView:
         """The run as it is now."""
         return calls.decode(self._get(_path(run_id)), RunView)
 
-    def runs(self, status: RunStatus | None = None, limit: int | None = None, cursor: str | None = None) -> RunPage:
-        """A page of runs, newest first; `cursor` is the one of the page before."""
-        given = {"status": status.value if status else None, "limit": limit, "cursor": cursor}
-        params = {name: str(value) for name, value in given.items() if value is not None}
+    def runs(
+        self,
+        status: RunStatus | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        *,
+        flow: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> RunPage:
+        """A page of runs, newest first; `cursor` is the one of the page before. Filtered, a page may come short.
+
+        `since` and `until`: accepted then or later, and before then; ValueError for a time without its zone.
+        """
+        params = queries.listing(status=status, flow=flow, since=since, until=until, limit=limit, cursor=cursor)
         return calls.decode(self._get("/v1/runs", params), RunPage)
 
     def report(self, run_id: str, attempt: int | None = None) -> Report:
         """The report of the attempt that ended last, or of this one; Refused with status 404 until there is one."""
-        params = {"attempt": str(attempt)} if attempt is not None else None
+        params: Query | None = {"attempt": str(attempt)} if attempt is not None else None
         return calls.decode(self._get(f"{_path(run_id)}/report", params), Report)
 
     def page(self, run_id: str, attempt: int | None = None) -> str:
         """The same report as a page for people: one HTML document that needs nothing from elsewhere."""
-        params = {"attempt": str(attempt)} if attempt is not None else None
+        params: Query | None = {"attempt": str(attempt)} if attempt is not None else None
         return self._get(f"{_path(run_id)}/report", params, accept=HTML).text
 
     def cancel(self, run_id: str, reason: str = "") -> Asked:
@@ -171,12 +176,6 @@ class Client:
         earlier `attempt` are passed over: a redrive that was asked for may not have begun.
         """
 
-        def look(left: float) -> tuple[RunView, float | None]:
-            timeout = min(self._timeout, max(left, SHORTEST_TIMEOUT_S))
-            request = self._http.build_request("GET", _path(run_id), timeout=timeout)
-            response = calls.send(self._http, request, self._pause, idempotent=True, backoff_s=())
-            return calls.decode(response, RunView), calls.retry_after_s(response)
-
         def changed(run: RunView) -> None:
             if run.attempt >= attempt:
                 on_change(run)
@@ -186,7 +185,8 @@ class Client:
 
         changes = Changes(self._http, run_id) if live else _nobody_tells
         return waiting.wait(
-            run_id, look, timeout, on_change=changed, done=over, changes=changes, pause=self._pause
+            run_id, partial(self._look, run_id), timeout, on_change=changed, done=over, changes=changes,
+            pause=self._pause,
         )  # fmt: skip
 
     def events(self, run_id: str, last_event_id: str | None = None) -> Iterator[RunEvent]:
@@ -224,7 +224,14 @@ class Client:
     ) -> None:
         self.close()
 
-    def _get(self, path: str, params: dict[str, str] | None = None, accept: str = JSON) -> httpx.Response:
+    def _look(self, run_id: str, left: float) -> tuple[RunView, float | None]:
+        """The run now, asked for once, and the pause that the API asks for."""
+        timeout = min(self._timeout, max(left, SHORTEST_TIMEOUT_S))
+        request = self._http.build_request("GET", _path(run_id), timeout=timeout)
+        response = calls.send(self._http, request, self._pause, idempotent=True, backoff_s=())
+        return calls.decode(response, RunView), calls.retry_after_s(response)
+
+    def _get(self, path: str, params: Query | None = None, accept: str = JSON) -> httpx.Response:
         request = self._http.build_request("GET", path, params=params, headers={"Accept": accept})
         return calls.send(self._http, request, self._pause, idempotent=True)
 
@@ -232,8 +239,17 @@ class Client:
         request = self._http.build_request("POST", f"{_path(run_id)}/{what}", json=body)
         return calls.decode(calls.send(self._http, request, self._pause, idempotent=idempotent), Asked)
 
+    def _submit_path(
+        self, source: Path, media_type: str, params: Query, key: str | None, upload_id: str | None,
+        on_progress: Callable[[int, int], None] | None,
+    ) -> Accepted:  # fmt: skip
+        if upload_id is None and source.stat().st_size <= INLINE_BYTES:
+            return self._submit(source.read_bytes(), media_type, params, key)
+        found = self.upload(source, media_type, upload_id=upload_id, on_progress=on_progress)
+        return self._submit(b"", media_type, params | {"upload_id": found.upload_id}, key, RUN_TIMEOUT_S)
+
     def _submit(
-        self, content: bytes, media_type: str, params: dict[str, str | list[str]], key: str | None,
+        self, content: bytes, media_type: str, params: Query, key: str | None,
         shortest_s: float = 0.0,
     ) -> Accepted:  # fmt: skip
         headers = {"Content-Type": media_type, "Idempotency-Key": key or str(uuid4())}
@@ -256,10 +272,3 @@ def _address(base_url: str) -> str:
 
 def _path(run_id: str) -> str:
     return f"/v1/runs/{quote(run_id, safe='')}"
-
-
-def _pairs(given: Mapping[str, str] | None) -> list[str]:
-    """`name:value` each, as the query takes them."""
-    if any(":" in name for name in given or {}):
-        raise ValueError("a name may not hold a colon")
-    return [f"{name}:{value}" for name, value in (given or {}).items()]

@@ -1,6 +1,7 @@
 """What the commands of the command line do."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from typer import Exit
@@ -94,10 +95,13 @@ def report(run_id: str, attempt: int | None, out: Path | None, *, as_json: bool)
         shown.show(report_view(found))
 
 
-def runs(status: str | None, limit: int, *, as_json: bool) -> None:
+def runs(
+    status: str | None, limit: int, *, as_json: bool, flow: str | None = None, since: datetime | None = None,
+    until: datetime | None = None,
+) -> None:  # fmt: skip
     """The newest runs."""
     with session(as_json) as (client, shown, _):
-        page = client.runs(RunStatus(status) if status else None, limit)
+        page = client.runs(RunStatus(status) if status else None, limit, flow=flow, since=since, until=until)
         shown.document(page)
         shown.show(runs_view(page))
 

@@ -1,5 +1,6 @@
 """A run's events as they happen: server-sent events (WHATWG HTML 9.2), taken up again wherever they break off."""
 
+import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ SILENCE_S = 40.0
 """The API gives a sign of life every 15 s: a connection without any is dead."""
 NOTHING_MORE = 204
 _TYPES = frozenset(each.value for each in EventType)
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 def follow(
@@ -62,17 +64,27 @@ def connect(http: httpx.Client, run_id: str, last: str | None, silence_s: float)
             calls.checked(answer)
             if answer.status_code == NOTHING_MORE:
                 raise Over
-            yield from parse(answer.iter_lines())
+            yield from parse(lines(answer.iter_bytes()))
         finally:
             answer.close()
     except httpx.RequestError as fault:
         raise calls.no_answer(request, fault) from fault
 
 
-def parse(lines: Iterator[str]) -> Iterator[RunEvent]:
+def lines(chunks: Iterator[bytes]) -> Iterator[str]:
+    """The lines of a stream (WHATWG HTML 9.2.5). What else Unicode counts as a line's end may stand within JSON."""
+    rest, cut = b"", False
+    for chunk in chunks:
+        # The CR that ended the last chunk has ended its line already.
+        *whole, rest = _LINE_END.split(rest + (chunk.removeprefix(b"\n") if cut else chunk))
+        cut = chunk.endswith(b"\r")
+        yield from (line.decode(errors="replace") for line in whole)
+
+
+def parse(found: Iterator[str]) -> Iterator[RunEvent]:
     """The events in the lines of a stream; BadAnswer when one is not of its contract."""
     fields: dict[str, list[str]] = {}
-    for line in lines:
+    for line in found:
         name, _, value = line.partition(":")
         if name:
             fields.setdefault(name, []).append(value.removeprefix(" "))

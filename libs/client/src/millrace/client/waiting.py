@@ -41,24 +41,46 @@ def wait(
     and then the run is looked at again and again.
     """
     end = clock() + timeout
-    last: RunView | None = None
-    interval = SHORTEST_S
-    fault: Unavailable | None = None
-    while (left := end - clock()) > 0 or (last is None and fault is None):
-        asked: float | None = None
+    seen = _Seen(look, on_change)
+    while (left := end - clock()) > 0 or not seen.anything:
+        run = seen.now(left)
+        if run is not None and done(run):
+            return run
+        if run is None or not changes(end - clock()):
+            pause(min(seen.rest(), max(end - clock(), 0.0)))
+    raise WaitTimeout(run_id, timeout, seen.last) from seen.fault
+
+
+class _Seen:
+    """What the looks at a run have shown so far."""
+
+    def __init__(self, look: Look, on_change: Callable[[RunView], None]) -> None:
+        self._look, self._on_change = look, on_change
+        self._interval, self._asked = SHORTEST_S, 0.0
+        self.last: RunView | None = None
+        self.fault: Unavailable | None = None
+        """Why the last look saw nothing."""
+
+    @property
+    def anything(self) -> bool:
+        """Whether a look has come to an end."""
+        return self.last is not None or self.fault is not None
+
+    def now(self, left: float) -> RunView | None:
+        """Look once; None when the API is away."""
         try:
-            run, asked = look(left)
+            run, asked = self._look(left)
         except Unavailable as error:
-            fault, asked = error, error.retry_after_s
-        else:
-            fault = None
-            if run != last:
-                last, interval = run, SHORTEST_S
-                on_change(run)
-            if done(run):
-                return run
-        if fault is None and changes(end - clock()):
-            continue
-        pause(min(max(interval, asked or 0.0), max(end - clock(), 0.0)))
-        interval = min(interval * GROWTH, LONGEST_S)
-    raise WaitTimeout(run_id, timeout, last) from fault
+            self.fault, self._asked = error, error.retry_after_s or 0.0
+            return None
+        self.fault, self._asked = None, asked or 0.0
+        if run != self.last:
+            self.last, self._interval = run, SHORTEST_S
+            self._on_change(run)
+        return run
+
+    def rest(self) -> float:
+        """Seconds until the next look."""
+        rest = max(self._interval, self._asked)
+        self._interval = min(self._interval * GROWTH, LONGEST_S)
+        return rest

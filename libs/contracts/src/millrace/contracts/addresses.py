@@ -65,8 +65,15 @@ class Address:
 
 
 def entries(text: str) -> frozenset[str]:
-    """The operator's list out of its text: hosts, `host:port` and networks such as `10.1.0.0/16`, between commas."""
-    return frozenset(entry.strip().lower() for entry in text.split(",") if entry.strip())
+    """The operator's list out of its text: hosts, `host:port` and networks such as `10.1.0.0/16`, between commas.
+
+    ValueError for an entry with a slash that is no network: a list that cannot be read is noticed at the start.
+    """
+    found = frozenset(entry.strip().lower() for entry in text.split(",") if entry.strip())
+    for entry in found:
+        if "/" in entry:
+            ip_network(entry, strict=False)
+    return found
 
 
 def check(url: str, allowed: frozenset[str]) -> Address:

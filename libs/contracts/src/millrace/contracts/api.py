@@ -100,7 +100,7 @@ class Accepted(Message):
     """At most 20 rows; `set_aside_total` counts all."""
     set_aside_total: int = 0
     links: dict[str, str]
-    """`self` and `report`, relative to the API's root."""
+    """`self`, `report` and `events`, relative to the API's root."""
 
 
 class Problem(Message):
@@ -112,6 +112,8 @@ class Problem(Message):
     status: int
     detail: str = ""
     instance: str = ""
+    request_id: str = ""
+    """An extension (RFC 9457, 3.2): the answer's `Request-Id`, to be quoted when something is wrong."""
     errors: tuple[SetAside, ...] = ()
     """The rows and fields at fault; at most 20."""
 

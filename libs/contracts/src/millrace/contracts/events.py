@@ -39,8 +39,11 @@ def place_of(event_id: str) -> Place:
 
 
 def is_over(record: RunRecord) -> bool:
-    """Whether nothing more will happen to the run by itself: its attempt and its callback have ended."""
-    return record.status.terminal and (record.callback is None or record.callback.status is not CallbackStatus.PENDING)
+    """Whether nothing more will happen to the run by itself: its attempt and its callback have ended, and nothing is
+    asked of it.
+    """
+    called_back = record.callback is None or record.callback.status is not CallbackStatus.PENDING
+    return record.status.terminal and called_back and record.pending is None
 
 
 def _present(record: RunRecord) -> Iterator[RunEvent]:

@@ -1,6 +1,6 @@
 """The run record: the truth about one run, and what others may see of it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -14,6 +14,11 @@ from millrace.contracts.happening import RunStatus as RunStatus
 from millrace.contracts.ids import Name, RunId, TenantId
 from millrace.contracts.messages import FROM_FAILED, Slice
 from millrace.contracts.outcome import Coverage, OutcomeStatus, Reason
+
+TIDY_AFTER = timedelta(seconds=60)
+"""How long after its end an untidy run is looked through for objects that nobody refers to: by then no part of it can
+be writing any more.
+"""
 
 
 class PartRecord(Message):
@@ -92,6 +97,8 @@ class CallbackRecord(Message):
     """Attempts made."""
     replayed_after: int | None = None
     """How many of them came before somebody last asked for it again; None when nobody did."""
+    replayed_at: Timestamp | None = None
+    """When that was; None in what releases wrote that kept no time."""
     last_error: str = ""
     last_status: int | None = None
     delivered_at: Timestamp | None = None

@@ -23,8 +23,13 @@ _TRANSIENT = frozenset(
         "InternalError", "InternalFailure", "InternalServerError", "KMSInternalException", "LimitExceededException",
         "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestTimeout", "ServiceUnavailable",
         "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException", "TransactionConflictException",
+        "TransactionInProgressException",
+        # Reasons of cancelled transactions.
+        "ProvisionedThroughputExceeded", "ThrottlingError",
     }
 )  # fmt: skip
+
+_LOST = frozenset({"ConditionalCheckFailed", "ConditionalCheckFailedException", "TransactionConflict"})
 
 
 @dataclass
@@ -69,8 +74,17 @@ class Clients:
 
 
 def error_code(error: ClientError) -> str:
-    """AWS's name of the error."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+    """AWS's name of the error; of a cancelled transaction, that of the first of its reasons."""
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    response: dict[str, Any] = {**error.response}
+    reasons = (str(each.get("Code", "")) for each in response.get("CancellationReasons", ()))
+    code = str(response.get("Error", {}).get("Code", ""))
+    return next((reason for reason in reasons if reason not in ("", "None")), code)
+
+
+def lost_race(error: ClientError) -> bool:
+    """Whether a conditional write was refused because somebody else wrote first, alone or in a transaction."""
+    return error_code(error) in _LOST
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def connect_runs(clients: Clients, envelope: Envelope | None = None) -> DynamoRu
 
 
 def tenant_keys(clients: Clients) -> TenantKeys:
-    """The keys of tenants, in the account table and under the master key that the settings name."""
+    """The keys of tenants, in the account table and under the master keys that the settings name."""
     settings = clients.settings
     items = DynamoItems(clients, settings.account_table)
-    return TenantKeys(items=items, master=KmsMasterKey(clients, settings.kms_key_arn))
+    return TenantKeys(items=items, master=KmsMasterKey(clients, settings.master_keys))

@@ -15,12 +15,16 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from millrace.contracts.run import RunRecord
-from millrace.storage.aws import Clients, error_code, translated
-from millrace.storage.errors import Conflict, NotFound, Repeated
+from millrace.storage.aws import Clients, error_code, lost_race, translated
+from millrace.storage.errors import Conflict, NotFound, Repeated, Unavailable
 from millrace.storage.ports import IDEMPOTENCY_S, Due, Envelope, Idempotency, Page
 
 DUE_SHARDS = 4
 """Partitions of `by_due`: one would bound the fleet to a single partition's 1,000 writes a second."""
+
+_BATCH = 100
+"""Keys that `BatchGetItem` takes; it answers with 16 MB at most, and what does not fit is left for another call."""
+_MOST_CALLS = 20
 
 _ZLIB = b"\x78"
 """What zlib's default window begins with (RFC 1950, section 2.2); a sealed message begins with its version, 2."""
@@ -105,20 +109,38 @@ class DynamoRuns:
         return written
 
     def page(self, tenant: str, limit: int, cursor: str | None = None) -> Page:
-        """See `RunStore`. The index holds keys only; the records are read in one batch."""
+        """See `RunStore`. The index holds keys only; the records are read in batches."""
         query: dict[str, Any] = {"TableName": self.table, "Limit": limit, **_of_tenant(tenant)}
         if cursor is not None:
             query["KeyConditionExpression"] += " AND run_id < :cursor"
             query["ExpressionAttributeValues"][":cursor"] = {"S": cursor}
         with translated("dynamodb page"):
             answer = self.clients.client("dynamodb").query(**query)
-        runs = [item["run_id"]["S"] for item in answer["Items"]]
+            runs = [item["run_id"]["S"] for item in answer["Items"]]
+            found = self._batch(tenant, runs)
         more = runs[-1] if "LastEvaluatedKey" in answer and runs else None
-        return Page(records=tuple(self.get(tenant, run) for run in runs), cursor=more)
+        return Page(records=tuple(found[run] for run in runs if run in found), cursor=more)
 
     def due(self, before: datetime, limit: int) -> Sequence[Due]:
         """See `RunStore`. One query a shard."""
         return [due for shard in range(DUE_SHARDS) for due in self._due_in(shard, before, limit)][:limit]
+
+    def _batch(self, tenant: str, runs: Sequence[str]) -> dict[str, RunRecord]:
+        """The records that are there, by id. The table may answer for some and leave the rest for another call."""
+        client = self.clients.client("dynamodb")
+        found: dict[str, RunRecord] = {}
+        keys = [{"pk": {"S": f"{tenant}#{run}"}} for run in runs]
+        for _ in range(_MOST_CALLS):
+            if not keys:
+                return found
+            asked = {self.table: {"Keys": keys[:_BATCH], "ConsistentRead": True}}
+            answer = client.batch_get_item(RequestItems=asked)
+            for item in answer["Responses"].get(self.table, ()):
+                run = item["run_id"]["S"]
+                found[run] = self.unpack(bytes(item["record"]["B"]), tenant, run)
+            left = answer["UnprocessedKeys"].get(self.table, {}).get("Keys", [])
+            keys = [*left, *keys[_BATCH:]]
+        raise Unavailable("dynamodb page: the table leaves too much unread")
 
     def _due_in(self, shard: int, before: datetime, limit: int) -> list[Due]:
         with translated("dynamodb due"):
@@ -148,7 +170,7 @@ class DynamoRuns:
         try:
             client.transact_write_items(TransactItems=puts)
         except ClientError as error:
-            if error_code(error) != "TransactionCanceledException":
+            if not lost_race(error):
                 raise
             known = self.known(record.tenant, once.key)
             if known is None:

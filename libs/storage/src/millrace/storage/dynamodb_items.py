@@ -6,11 +6,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from millrace.storage.aws import Clients, error_code, translated
+from millrace.storage.aws import Clients, lost_race, translated
 from millrace.storage.errors import Conflict, NotFound
 from millrace.storage.items import Item, ItemPage
-
-_LOST = frozenset({"ConditionalCheckFailedException", "TransactionCanceledException"})
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class DynamoItems:
             try:
                 self._client().put_item(**self._put(item))
             except ClientError as error:
-                if error_code(error) not in _LOST:
+                if not lost_race(error):
                     raise
                 if not self._is_there(written):
                     raise Conflict(f"{item.name} has moved on") from error
@@ -51,7 +49,7 @@ class DynamoItems:
             try:
                 self._client().transact_write_items(TransactItems=[{"Put": self._put(item)} for item in items])
             except ClientError as error:
-                if error_code(error) not in _LOST:
+                if not lost_race(error):
                     raise
                 if not all(self._is_there(replace(item, revision=item.revision + 1)) for item in items):
                     raise Conflict(f"one of {len(items)} items has moved on") from error

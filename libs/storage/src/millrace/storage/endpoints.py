@@ -1,6 +1,6 @@
 """A tenant's callback endpoints with their signing secrets, and the log of what was delivered to them.
 
-An endpoint is the item `tenant#<tenant>` / `endpoint#<id>`, sealed: its URL may hold a token, and its keys sign. A
+An endpoint is the item `endpoints#<tenant>` / `endpoint#<id>`, sealed: its URL may hold a token, and its keys sign. A
 delivery is an item of `deliveries#<tenant>#<id>` that the store forgets after thirty days.
 """
 
@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from millrace.contracts.base import now
 from millrace.contracts.endpoints import GRACE, DeliveryRecord, EndpointRecord, SigningKeys
 from millrace.contracts.ids import endpoint_id, ulid
-from millrace.storage.accounts import owner_of
 from millrace.storage.errors import BadSecret, Conflict, LimitReached
 from millrace.storage.items import Item, Items
 from millrace.storage.ports import Envelope
@@ -27,8 +26,15 @@ LOG_LIFE = timedelta(days=30)
 SLOW_FIRST_S = 2.0
 SLOW_MOST_S = 300.0
 """How long an endpoint that says that it has too much to do is left alone: twice as long each time, up to here."""
+REPEAT = timedelta(minutes=1)
+"""For how long a rotation that is asked for again is the one that was made: its answer may have been lost."""
 _WRITES = 5
 """Tries of a change that others write into."""
+
+
+def endpoints_of(tenant: str) -> str:
+    """The owner of a tenant's endpoints: not that of its keys, which whoever delivers may read but not write."""
+    return f"endpoints#{tenant}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +67,8 @@ class Endpoints:
         Conflict when the URL is registered, LimitReached when the tenant has `limit` endpoints, BadSecret when the
         secret is none.
         """
-        if limit is not None and len(self.items.page(owner_of(tenant), ENDPOINT, limit=limit).items) >= limit:
-            raise LimitReached(f"there are {limit} endpoints already; delete one that nobody needs any more")
+        if limit is not None:
+            self.check_room(tenant, limit)
         at = self.clock()
         record = EndpointRecord(
             tenant=tenant, endpoint_id=endpoint_id(tenant, url), url=url, keys=(new_keys(at, secret),), created_at=at
@@ -70,22 +76,32 @@ class Endpoints:
         self.items.put(self._item(record))
         return record
 
+    def check_room(self, tenant: str, limit: int) -> None:
+        """LimitReached when the tenant has `limit` endpoints."""
+        if len(self.items.page(endpoints_of(tenant), ENDPOINT, limit=limit).items) >= limit:
+            raise LimitReached(f"there are {limit} endpoints already; delete one that nobody needs any more")
+
     def get(self, tenant: str, endpoint: str) -> EndpointRecord:
         """The endpoint."""
-        return self._open(tenant, self.items.get(owner_of(tenant), f"{ENDPOINT}{endpoint}"))
+        return self._open(tenant, self.items.get(endpoints_of(tenant), f"{ENDPOINT}{endpoint}"))
 
     def page(self, tenant: str, limit: int, after: str | None = None) -> EndpointPage:
         """The tenant's endpoints, by their ids."""
         cursor = f"{ENDPOINT}{after}" if after else None
-        page = self.items.page(owner_of(tenant), ENDPOINT, limit=limit, after=cursor)
+        page = self.items.page(endpoints_of(tenant), ENDPOINT, limit=limit, after=cursor)
         records = tuple(self._open(tenant, item) for item in page.items)
         return EndpointPage(records=records, cursor=page.cursor.removeprefix(ENDPOINT) if page.cursor else None)
 
     def rotate(self, tenant: str, endpoint: str) -> EndpointRecord:
-        """New keys. The former ones sign along for a day; what was older than those signs no more."""
+        """New keys. The former ones sign along for a day; what was older than those signs no more.
+
+        Asked again within a minute, it changes nothing: the keys that the consumer verifies with have to sign along.
+        """
         at = self.clock()
 
         def change(record: EndpointRecord) -> EndpointRecord:
+            if len(record.keys) > 1 and record.keys[0].created_at > at - REPEAT:
+                return record
             former = record.keys[0].model_copy(update={"expires_at": at + GRACE})
             return record.model_copy(update={"keys": (new_keys(at), former)})
 
@@ -104,10 +120,16 @@ class Endpoints:
         return self._change(tenant, endpoint, lambda record: record.model_copy(update=well))
 
     def slow_down(self, tenant: str, endpoint: str, at_least_s: float) -> EndpointRecord:
-        """Leave it alone for a while: twice as long each time that it says so, and as long as it asks for at least."""
+        """Leave it alone for a while: twice as long each time that it says so, and as long as it asks for at least.
+
+        What was under way when it first said so says it again: that only counts where it asks for longer.
+        """
         at = self.clock()
 
         def change(record: EndpointRecord) -> EndpointRecord:
+            if record.slow_until is not None and record.slow_until > at:
+                asked = at + timedelta(seconds=at_least_s)
+                return record if asked <= record.slow_until else record.model_copy(update={"slow_until": asked})
             pause = max(at_least_s, min(SLOW_MOST_S, SLOW_FIRST_S * 2 ** min(record.slowdowns, 16)))
             return record.model_copy(
                 update={"slow_until": at + timedelta(seconds=pause), "slowdowns": record.slowdowns + 1}
@@ -123,8 +145,8 @@ class Endpoints:
 
     def delete(self, tenant: str, endpoint: str) -> None:
         """Forget the endpoint and its secrets. The log of what it got stays until it expires."""
-        self.items.get(owner_of(tenant), f"{ENDPOINT}{endpoint}")
-        self.items.delete(owner_of(tenant), f"{ENDPOINT}{endpoint}")
+        self.items.get(endpoints_of(tenant), f"{ENDPOINT}{endpoint}")
+        self.items.delete(endpoints_of(tenant), f"{ENDPOINT}{endpoint}")
 
     def note(self, tenant: str, endpoint: str, delivery: DeliveryRecord) -> None:
         """Write a delivery into the log. Nothing in it is secret or personal, so it is not sealed."""
@@ -145,7 +167,7 @@ class Endpoints:
     def _change(self, tenant: str, endpoint: str, change: Callable[[EndpointRecord], EndpointRecord]) -> EndpointRecord:
         """The changed endpoint; Conflict when others write into it all the time."""
         for attempt in range(1, _WRITES + 1):
-            item = self.items.get(owner_of(tenant), f"{ENDPOINT}{endpoint}")
+            item = self.items.get(endpoints_of(tenant), f"{ENDPOINT}{endpoint}")
             known = self._open(tenant, item)
             changed = change(known)
             if changed is known:
@@ -160,7 +182,7 @@ class Endpoints:
 
     def _item(self, record: EndpointRecord) -> Item:
         sealed = self.envelope.encrypt(record.model_dump_json().encode(), _context(record.tenant))
-        return Item(owner=owner_of(record.tenant), name=f"{ENDPOINT}{record.endpoint_id}", body=sealed)
+        return Item(owner=endpoints_of(record.tenant), name=f"{ENDPOINT}{record.endpoint_id}", body=sealed)
 
     def _open(self, tenant: str, item: Item) -> EndpointRecord:
         return EndpointRecord.model_validate_json(self.envelope.decrypt(item.body, _context(tenant)))

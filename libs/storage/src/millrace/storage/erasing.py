@@ -8,7 +8,7 @@ from datetime import datetime
 
 from millrace.contracts.artifacts import ArtifactRef
 from millrace.contracts.base import Message, now
-from millrace.contracts.run import CallbackStatus, RunRecord, StageRecord
+from millrace.contracts.run import TIDY_AFTER, CallbackStatus, RunRecord, StageRecord
 from millrace.storage.artifacts import ArtifactStore, batch_key
 from millrace.storage.errors import Conflict, Corrupt, NotFound
 from millrace.storage.ports import RunStore
@@ -30,7 +30,8 @@ class Erasure(Message):
     changed: tuple[str, ...] = ()
     """Ids of those runs: a redrive makes their reports anew."""
     active: tuple[str, ...] = ()
-    """Runs with records of the customer that have not ended: erase again when they have."""
+    """Runs with records of the customer that have not ended, or only just, so that a part may still be at work: erase
+    again a minute after they have."""
     unknown: tuple[str, ...] = ()
     """Runs whose batch is lost, so that nobody can tell whose records it had."""
 
@@ -93,7 +94,9 @@ class Erasing:
         elif not record.status.terminal:
             tally.active.append(record.run_id)
         else:
-            written = self.runs.replace(_without(record, self._store(record, kept), len(kept), self.clock()))
+            at = self.clock()
+            written = self.runs.replace(_without(record, self._store(record, kept), len(kept), at))
+            tally.active.extend([record.run_id] if _quiet_at(record, at) > at else [])
             tally.records += len(lines) - len(kept)
             tally.changed.append(record.run_id)
             self._forget_hot(record)
@@ -140,14 +143,20 @@ def _without(record: RunRecord, batch: ArtifactRef, records: int, at: datetime) 
     """
     callback = record.callback
     owed = callback is not None and callback.status is CallbackStatus.PENDING
+    tidy = _quiet_at(record, at)
     return record.model_copy(
         update={
             "batch": batch, "records": records, "stages": tuple(_emptied(stage) for stage in record.stages),
             "reusable": (), "report": None,
             "history": tuple(each.model_copy(update={"report": None}) for each in record.history),
-            "tidy_at": at, "due_at": record.due_at if owed else at,
+            "tidy_at": tidy, "due_at": record.due_at if owed else tidy,
         }
     )  # fmt: skip
+
+
+def _quiet_at(record: RunRecord, at: datetime) -> datetime:
+    """From when on no part of the ended run writes any more: what is left behind until then is looked for then."""
+    return max(at, record.ended_at + TIDY_AFTER) if record.ended_at else at
 
 
 def _emptied(stage: StageRecord) -> StageRecord:

@@ -14,36 +14,51 @@ from millrace.storage.memory import MemoryEnvelope
 from millrace.storage.tenant_keys import KEY_BYTES
 
 _NOT_OURS = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
+_ANOTHER = frozenset({"AccessDeniedException", "IncorrectKeyException"})
+"""Another key may have sealed it: this one may not be used, or did not. moto answers the former in both cases."""
 
 
 @dataclass(frozen=True)
 class KmsMasterKey:
-    """See `MasterKey`."""
+    """See `MasterKey`. While one master key takes another's place, there are both."""
 
     clients: Clients
-    key_arn: str
+    key_arns: tuple[str, ...]
+    """The first seals, each opens what it sealed."""
 
     def make(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
         """See `MasterKey`."""
         with _answers("kms generate"):
             made = self.clients.client("kms").generate_data_key(
-                KeyId=self.key_arn, NumberOfBytes=KEY_BYTES, EncryptionContext=dict(context)
+                KeyId=self.key_arns[0], NumberOfBytes=KEY_BYTES, EncryptionContext=dict(context)
             )
         return made["Plaintext"], made["CiphertextBlob"]
 
     def open(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
-        """See `MasterKey`. Named, the master key must be the one that sealed: KMS would take any that we may use."""
+        """See `MasterKey`. Named, a master key must be the one that sealed: KMS would take any that we may use."""
         with _answers("kms decrypt"):
-            opened = self.clients.client("kms").decrypt(
-                CiphertextBlob=sealed, EncryptionContext=dict(context), KeyId=self.key_arn
-            )
-        return cast(bytes, opened["Plaintext"])
+            return self._open(sealed, dict(context))
+
+    def _open(self, sealed: bytes, context: dict[str, str]) -> bytes:
+        refusals = []
+        for key_arn in self.key_arns:
+            try:
+                opened = self.clients.client("kms").decrypt(
+                    CiphertextBlob=sealed, EncryptionContext=context, KeyId=key_arn
+                )
+                return cast(bytes, opened["Plaintext"])
+            except ClientError as error:
+                if error_code(error) not in _ANOTHER:
+                    raise
+                refusals.append(error)
+        # Only if every key could be asked is it certain that none of them sealed it.
+        raise next((each for each in refusals if error_code(each) not in _NOT_OURS), refusals[0])
 
     def reseal(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
         """See `MasterKey`. The plain key does not leave KMS."""
         with _answers("kms re-encrypt"):
             resealed = self.clients.client("kms").re_encrypt(
-                CiphertextBlob=sealed, SourceEncryptionContext=dict(context), DestinationKeyId=self.key_arn,
+                CiphertextBlob=sealed, SourceEncryptionContext=dict(context), DestinationKeyId=self.key_arns[0],
                 DestinationEncryptionContext=dict(context),
             )  # fmt: skip
         return cast(bytes, resealed["CiphertextBlob"])

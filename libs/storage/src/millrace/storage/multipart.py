@@ -40,6 +40,11 @@ class Multipart(Protocol):
     def delete(self, key: str) -> None:
         """Forget the object for good, with what a versioned bucket would keep of it."""
 
+    def purge(self, prefix: str) -> int:
+        """Forget for good whatever is under a prefix: objects, with what a versioned bucket keeps of them and of those
+        that were deleted before, and parts that have arrived; returns how many keys that were.
+        """
+
     def objects(self, prefix: str) -> Iterator[str]:
         """Keys of the objects under a prefix."""
 
@@ -103,12 +108,26 @@ class S3Multipart:
         return _signed(self.clients.signer(inside=True), "get_object", {"Bucket": self.bucket, "Key": key}, seconds)
 
     def delete(self, key: str) -> None:
-        """See `Multipart`. A delete that names no version would leave it in the bucket as an old one."""
-        pages = self._s3.get_paginator("list_object_versions")
-        with translated("s3 delete upload"):
-            for page in pages.paginate(Bucket=self.bucket, Prefix=key):
+        """See `Multipart`."""
+        self._delete_versions(key)
+
+    def purge(self, prefix: str) -> int:
+        """See `Multipart`."""
+        # Listed first, so that no page is cut short by what is aborted.
+        begun = tuple(self.begun(prefix))
+        for key, storage_id in begun:
+            self.abort(key, storage_id)
+        return len({key for key, _ in begun} | self._delete_versions(prefix))
+
+    def _delete_versions(self, prefix: str) -> set[str]:
+        """Delete every version under the prefix: a delete that names none would leave the object as an old one."""
+        pages, keys = self._s3.get_paginator("list_object_versions"), set()
+        with translated("s3 delete versions"):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
                 for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                     self._s3.delete_object(Bucket=self.bucket, Key=found["Key"], VersionId=found["VersionId"])
+                    keys.add(str(found["Key"]))
+        return keys
 
     def objects(self, prefix: str) -> Iterator[str]:
         """See `Multipart`."""
@@ -197,6 +216,15 @@ class MemoryMultipart:
     def delete(self, key: str) -> None:
         """See `Multipart`."""
         self.files.pop(key, None)
+
+    def purge(self, prefix: str) -> int:
+        """See `Multipart`."""
+        begun, whole = tuple(self.begun(prefix)), tuple(self.objects(prefix))
+        for key, storage_id in begun:
+            self.abort(key, storage_id)
+        for key in whole:
+            self.delete(key)
+        return len({*whole, *(key for key, _ in begun)})
 
     def objects(self, prefix: str) -> Iterator[str]:
         """See `Multipart`."""

@@ -61,7 +61,7 @@ class RunStore(Protocol):
         """Store the record if nobody wrote since it was read; returns it with its new revision, else Conflict."""
 
     def page(self, tenant: str, limit: int, cursor: str | None = None) -> Page:
-        """The tenant's runs, newest first."""
+        """The tenant's runs, newest first. One that vanishes meanwhile is left out."""
 
     def ids(self, tenant: str) -> Iterator[str]:
         """Ids of the tenant's runs, the newest first. None of their records is read."""

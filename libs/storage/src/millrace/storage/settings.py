@@ -18,12 +18,18 @@ class StorageSettings(Settings):
     """Tenants, API keys, endpoints, deliveries and uploads."""
     bucket: str = "millrace-artifacts"
     kms_key_arn: str = ""
-    """ARN of the master key; an alias will not do, because sealed messages name the ARN."""
+    """ARN of the master key; an alias will not do, because sealed messages name the ARN. Several, separated by commas,
+    while one takes another's place: the first seals, all open."""
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", repr=False)
     """Hot tier and joins. May lose everything at any time."""
     hot_ttl_s: int = Field(default=900, gt=0)
     retention_days: int = Field(default=30, gt=0)
     """Days until an ended run's record is dropped."""
+
+    @property
+    def master_keys(self) -> tuple[str, ...]:
+        """`kms_key_arn` as a tuple; one that names no key when it is empty, which is told when a key is needed."""
+        return split(self.kms_key_arn) or ("",)
 
 
 class LinkSettings(Settings):

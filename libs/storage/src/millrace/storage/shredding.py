@@ -3,20 +3,22 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from millrace.contracts.base import Message, Timestamp
 from millrace.storage import uploads
 from millrace.storage.accounts import Accounts, owner_of
-from millrace.storage.artifacts import ArtifactStore
-from millrace.storage.items import Items
+from millrace.storage.endpoints import ENDPOINT, endpoints_of
+from millrace.storage.items import Item, Items
 from millrace.storage.kms import MAX_AGE_S
+from millrace.storage.multipart import Multipart
 from millrace.storage.ports import RunStore
 from millrace.storage.tenant_keys import TenantKeys
 
 RECOVERY_DAYS = 35
 """How far back the tables can be restored: the longest that DynamoDB's point-in-time recovery goes, and its default."""
-SEALED_ITEMS = ("endpoint#", "upload#")
-"""What the names of a tenant's items begin with whose bodies are sealed."""
+
+_Listed = TypeVar("_Listed")
 
 
 class Shred(Message):
@@ -31,10 +33,12 @@ class Shred(Message):
     keys_revoked: int
     runs: int
     objects: int
+    """Keys in the bucket that were deleted with every version of theirs."""
     items: int
     """Endpoints and uploads."""
     uploads: int
-    """Files that waited for their runs: only the bucket encrypts those, so they are gone when they are deleted."""
+    """Files that waited for their runs, whole or in parts: only the bucket encrypts those, so they are deleted with
+    every version of theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,42 +49,43 @@ class Shredding:
     keys: TenantKeys
     items: Items
     runs: RunStore
-    artifacts: ArtifactStore
+    files: Multipart
+    """The bucket, with what it keeps of deleted objects."""
 
     def shred(self, tenant: str) -> Shred:
         """Refuse the tenant, forget its keys, then delete what they sealed. NotFound without the tenant.
 
         From the second step on nothing is readable that was sealed; the rest is tidiness, but for uploads and for what
-        the release before sealed under the master key itself: that is gone when it is deleted. Run items go after the
-        keys: whoever still carries a run on finds no record then, and cannot write one.
+        the release before sealed under the master key itself: that is gone when it is deleted, so every version is,
+        and whoever calls needs the right to. Run items go after the keys: whoever still carries a run on finds no
+        record then, and cannot write one.
         """
         self.accounts.mark_shredded(tenant)
         at = self.keys.shred(tenant).shredded_at or self.keys.clock()
-        cold, runs, items = self.artifacts.cold, self.runs, self.items
-        owner = owner_of(tenant)
+        runs, items = self.runs, self.items
         return Shred(
             tenant=tenant, shredded_at=at, caches_end_at=at + timedelta(seconds=MAX_AGE_S),
             backups_end_at=at + timedelta(days=RECOVERY_DAYS), keys_revoked=len(self.accounts.keys(tenant)),
             runs=_each(runs.ids(tenant), lambda run_id: runs.delete(tenant, run_id)),
-            objects=_each(cold.keys(f"{tenant}/"), cold.delete),
-            items=_each(self._sealed(owner), lambda name: items.delete(owner, name)),
-            uploads=_each(cold.keys(f"{uploads.PREFIX}{tenant}/"), cold.delete),
+            items=_each(self._sealed(tenant), lambda item: items.delete(item.owner, item.name)),
+            objects=self.files.purge(f"{tenant}/"), uploads=self.files.purge(f"{uploads.PREFIX}{tenant}/"),
         )  # fmt: skip
 
-    def _sealed(self, owner: str) -> Iterator[str]:
-        for prefix in SEALED_ITEMS:
+    def _sealed(self, tenant: str) -> Iterator[Item]:
+        """The tenant's items whose bodies are sealed: endpoints and uploads."""
+        for owner, prefix in ((endpoints_of(tenant), ENDPOINT), (owner_of(tenant), uploads.NAME)):
             cursor = None
             while True:
                 page = self.items.page(owner, prefix, after=cursor)
-                yield from (item.name for item in page.items)
+                yield from page.items
                 cursor = page.cursor
                 if cursor is None:
                     break
 
 
-def _each(names: Iterable[str], delete: Callable[[str], None]) -> int:
+def _each(listed: Iterable[_Listed], delete: Callable[[_Listed], None]) -> int:
     """Delete all of these; how many they were. Listed first, so that no page is cut short by what is deleted."""
-    listed = list(names)
-    for name in listed:
-        delete(name)
-    return len(listed)
+    every = list(listed)
+    for each in every:
+        delete(each)
+    return len(every)

@@ -25,13 +25,13 @@ KEY_BYTES = 32
 
 
 class MasterKey(Protocol):
-    """The key management service: one master key that never leaves it."""
+    """The key management service: a master key that never leaves it, and the one whose place it takes."""
 
     def make(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
         """A new key of `KEY_BYTES` bytes: plain, and sealed under the context."""
 
     def open(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
-        """The plain key; Corrupt when it was altered, or sealed under another context or master key."""
+        """The plain key; Corrupt when it was altered, or sealed under another context or by a key that is not ours."""
 
     def reseal(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
         """The same key, sealed by the present master key, whichever sealed it before."""

@@ -15,7 +15,7 @@ from millrace.contracts.base import Message, Timestamp, now
 from millrace.contracts.ids import TenantId, accepted_ms, ulid
 from millrace.contracts.uploads import UploadedPart, UploadRequest, UploadStatus
 from millrace.storage.accounts import owner_of
-from millrace.storage.errors import Incomplete, LimitReached, NotFound
+from millrace.storage.errors import Conflict, Incomplete, LimitReached, NotFound
 from millrace.storage.items import Item, Items
 from millrace.storage.multipart import Multipart
 from millrace.storage.ports import Envelope
@@ -26,7 +26,7 @@ KEPT: Final = timedelta(days=1)
 """How long an upload waits for its run; the bucket's lifecycle rule has whole days only."""
 PART_SIZE: Final = 8 << 20
 """Bytes of a part: 128 of them are a gibibyte. S3 takes 5 MiB and more, and 10,000 parts."""
-_NAME: Final = "upload#"
+NAME: Final = "upload#"
 
 
 class UploadRecord(Message):
@@ -41,6 +41,8 @@ class UploadRecord(Message):
     filename: str = ""
     part_size: int
     status: UploadStatus = UploadStatus.OPEN
+    claimed_by: str = ""
+    """The request that makes a run of it; empty while none does."""
     created_at: Timestamp
     expires_at: Timestamp
 
@@ -114,8 +116,36 @@ class Uploads:
             if self.store.size(record.key) != record.size:
                 raise
         done = record.model_copy(update={"status": UploadStatus.COMPLETE})
-        self.items.put(self._item(done, revision))
+        try:
+            self.items.put(self._item(done, revision))
+        except Conflict:
+            # Another request completed it at the same time.
+            found = self.get(tenant, upload_id)
+            if found.status is not UploadStatus.COMPLETE:
+                raise
+            return found
         return done
+
+    def claim(self, tenant: str, upload_id: str, by: str) -> None:
+        """Keep the upload for the request of this name; NotFound, or Conflict while another one has it.
+
+        A repeat is nothing. Only one of any number of requests that claim it at the same time gets it.
+        """
+        record, revision = self._read(tenant, upload_id)
+        if not record.claimed_by:
+            try:
+                self.items.put(self._item(record.model_copy(update={"claimed_by": by}), revision))
+                return
+            except Conflict:
+                record = self.get(tenant, upload_id)
+        if record.claimed_by != by:
+            raise Conflict("another request makes a run of the upload")
+
+    def unclaim(self, tenant: str, upload_id: str, by: str) -> None:
+        """Let others have what this request claimed; NotFound, or Conflict when somebody wrote at the same time."""
+        record, revision = self._read(tenant, upload_id)
+        if record.claimed_by == by:
+            self.items.put(self._item(record.model_copy(update={"claimed_by": ""}), revision))
 
     def read_address(self, record: UploadRecord, seconds: int) -> str:
         """Where the whole file can be read for so many seconds."""
@@ -125,7 +155,7 @@ class Uploads:
         """Drop the upload: it was used or aborted. What has arrived goes first, so that nothing is left unowned."""
         self.store.abort(record.key, record.storage_id)
         self.store.delete(record.key)
-        self.items.delete(owner_of(record.tenant), f"{_NAME}{record.upload_id}")
+        self.items.delete(owner_of(record.tenant), f"{NAME}{record.upload_id}")
 
     def clear(self) -> int:
         """Drop the bytes of every upload that has expired, where the bucket has no lifecycle rule; returns how many."""
@@ -139,13 +169,13 @@ class Uploads:
         return len(parts) + len(whole)
 
     def _unused(self, tenant: str) -> int:
-        page = self.items.page(owner_of(tenant), _NAME, limit=1_000)
+        page = self.items.page(owner_of(tenant), NAME, limit=1_000)
         return sum(item.expires_at is None or item.expires_at > self.clock() for item in page.items)
 
     def _read(self, tenant: str, upload_id: str) -> tuple[UploadRecord, int]:
         if not UPLOAD_ID.match(upload_id):
             raise NotFound("no such upload")
-        item = self.items.get(owner_of(tenant), f"{_NAME}{upload_id}")
+        item = self.items.get(owner_of(tenant), f"{NAME}{upload_id}")
         record = UploadRecord.model_validate_json(self.envelope.decrypt(item.body, _context(tenant, upload_id)))
         if record.expires_at <= self.clock():
             raise NotFound("no such upload")
@@ -153,7 +183,7 @@ class Uploads:
 
     def _item(self, record: UploadRecord, revision: int) -> Item:
         sealed = self.envelope.encrypt(record.model_dump_json().encode(), _context(record.tenant, record.upload_id))
-        made = Item(owner=owner_of(record.tenant), name=f"{_NAME}{record.upload_id}", body=sealed)
+        made = Item(owner=owner_of(record.tenant), name=f"{NAME}{record.upload_id}", body=sealed)
         return replace(made, revision=revision, expires_at=record.expires_at)
 
 

@@ -16,7 +16,7 @@ FIELDS = frozenset(
         "parts", "path", "pool", "queue", "reason", "records", "refs", "run_id", "seconds", "service", "stage",
         "status", "status_code", "step", "task", "tenant", "waited_s", "worker", "children", "pid", "name",
         "dispatches", "missing", "coverage", "embedded", "units", "chore", "deadline_s", "deleted", "flow", "orphans",
-        "exit_code", "retry_after_s", "rows", "steps", "times", "waiting_s", "endpoint_id", "left_out",
+        "exit_code", "retry_after_s", "rows", "steps", "times", "waiting_s", "endpoint_id", "left_out", "request_id",
     }
 )  # fmt: skip
 """The only extra fields that a log line may carry: an allow list, so that no data slips into a log."""

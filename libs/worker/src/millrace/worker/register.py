@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from celery import Celery, Task
@@ -102,6 +102,7 @@ class _Place:
     A join that does not answer keeps no part from running: what it knows saves work, the run record guards truth.
     """
 
+    app: Any
     joins: JoinStore
     key: str | None
     part: str
@@ -109,16 +110,28 @@ class _Place:
     @classmethod
     def of(cls, app: Celery, task: Task[Any, Any]) -> "_Place":
         chord: Any = task.request.chord
-        return cls(joins=app.conf[CONF_KEY], key=chord and chord["options"]["task_id"], part=str(task.request.id))
+        key = chord and chord["options"]["task_id"]
+        return cls(app=app, joins=app.conf[CONF_KEY], key=key, part=str(task.request.id))
 
     def begin(self) -> Begun:
         if self.key is None:
             return Begun()
         try:
-            return self.joins.begin(self.key, self.part)
+            return self._believed(self.key, self.joins.begin(self.key, self.part))
         except JoinUnavailable as error:
             log.warning("join_unavailable", extra={"action": "join_unavailable", "error": str(error)})
             return Begun()
+
+    def _believed(self, key: str, begun: Begun) -> Begun:
+        """What is known of the part; an outcome that none of us signed is dropped, and the part runs."""
+        if begun.value is None:
+            return begun
+        value, why = self.app.signer.open_outcome(key, self.part, begun.value)
+        if why is None:
+            return replace(begun, value=value)
+        log.warning("outcome_refused", extra={"action": "outcome_refused", "reason": why.value, "part": self.part})
+        self.leave()
+        return replace(self.joins.begin(key, self.part), value=None)
 
     def closed(self) -> bool:
         if self.key is None:

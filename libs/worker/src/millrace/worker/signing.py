@@ -1,4 +1,4 @@
-"""Sign task messages, and check them before anything of their body is decoded.
+"""Sign task messages and parts' outcomes, and check them before anything of them is decoded.
 
 Whoever can write into a queue could otherwise have a task run. The signature is a header: HMAC-SHA-256 (RFC 2104) over
 what the message is for and the digest of its body, byte for byte as the broker gets it. So it holds for whatever Celery
@@ -9,6 +9,7 @@ is made, and what it does not protect: `docs/decisions/0016-signed-messages.md`.
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,10 @@ SIGNATURE = "signature"
 
 _BELIEVED = ("retries", "timelimit", "eta", "expires")
 """Headers that a worker acts upon without looking into the body (`checks`)."""
+
+_SIGNED_OUTCOME = re.compile(r'(.*), "signature": "([0-9a-f]{64})"\}', re.DOTALL)
+"""An outcome as a join keeps it: JSON whose last field is the signature, so that a release that signs no outcomes reads
+it too."""
 
 Said = dict[str, Any]
 
@@ -66,6 +71,22 @@ class Signer:
             return Why.BAD_SIGNATURE
         return None if any(good) else Why.BAD_SIGNATURE
 
+    def sign_outcome(self, join: str, part: str, value: str) -> str:
+        """The JSON of an outcome with its signature, for this part of this join. What is no object is no outcome."""
+        if not value.startswith('{"'):
+            return value
+        return f'{value[:-1]}, "{SIGNATURE}": "{self._digest(self.secrets[0], _outcome_text(join, part, value))}"}}'
+
+    def open_outcome(self, join: str, part: str, kept: str) -> tuple[str, Why | None]:
+        """The JSON that was signed, and why it is not to be used; None when it is. It may be whatever Redis held."""
+        found = _SIGNED_OUTCOME.fullmatch(kept)
+        if found is None:
+            return kept, None if self.accept_unsigned else Why.UNSIGNED
+        value, signature = f"{found[1]}}}", found[2]
+        text = _outcome_text(join, part, value)
+        good = [hmac.compare_digest(self._digest(secret, text), signature) for secret in self.secrets]
+        return value, None if any(good) else Why.BAD_SIGNATURE
+
     def _digest(self, secret: str, text: bytes) -> str:
         return hmac.digest(secret.encode(), text, "sha256").hex()
 
@@ -85,6 +106,12 @@ def _text(headers: Mapping[str, Any], content_type: Any, serialised: Any, signed
     believed = [headers.get(name) for name in _BELIEVED]
     parts = [*run, headers["task"], headers.get("id"), content_type, digest, *believed]
     return json.dumps(parts, separators=(",", ":")).encode()
+
+
+def _outcome_text(join: str, part: str, value: str) -> bytes:
+    """What is signed of an outcome: a list that begins with a word, where a message's begins with a number."""
+    digest = hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
+    return json.dumps(["outcome", FORMAT, join, part, digest], separators=(",", ":")).encode()
 
 
 # The stubs of kombu leave out what is private.

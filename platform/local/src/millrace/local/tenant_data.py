@@ -1,10 +1,7 @@
 """`millrace tenants rotate | shred | erase`: what becomes of a tenant's data, at the stores themselves."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.prompt import Prompt
@@ -14,13 +11,11 @@ from millrace.client.screen import Screen
 from millrace.client.views.tables import line
 from millrace.client.views.words import count, moment
 from millrace.contracts.base import Message, Timestamp
-from millrace.local.settings import LocalSettings
-from millrace.local.stack import LOCAL_CREDENTIALS
+from millrace.local.which_store import Chosen, chosen
 from millrace.storage.accounts import Accounts
 from millrace.storage.connect import Stores, connect_stores
 from millrace.storage.erasing import Erasing, Erasure
 from millrace.storage.errors import StorageError, Unavailable
-from millrace.storage.settings import StorageSettings
 from millrace.storage.shredding import Shred, Shredding
 
 
@@ -36,7 +31,7 @@ class Rotated(Message):
 def rotate(tenant: str, *, as_json: bool) -> None:
     """Give the tenant a new key for what is sealed from now on."""
     shown = Screen(as_json=as_json)
-    with _stores(shown) as stores:
+    with _stores(shown, chosen()) as stores:
         Accounts(items=stores.items).tenant(tenant)
         versions = stores.keys.rotate(tenant).versions
     newest = versions[-1]
@@ -53,13 +48,15 @@ def rotate(tenant: str, *, as_json: bool) -> None:
 def shred(tenant: str, *, yes: bool, as_json: bool) -> None:
     """Make the tenant's data unreadable for good, once its name was typed."""
     shown = Screen(as_json=as_json)
-    with _stores(shown) as stores:
+    at = chosen()
+    with _stores(shown, at) as stores:
         accounts = Accounts(items=stores.items)
         accounts.tenant(tenant)
+        shown.tell(f"The store is {at.name}.")
         if not yes:
             _confirm(shown, tenant)
         shredding = Shredding(
-            accounts=accounts, keys=stores.keys, items=stores.items, runs=stores.runs, artifacts=stores.artifacts
+            accounts=accounts, keys=stores.keys, items=stores.items, runs=stores.runs, files=stores.uploads.store
         )
         done = shredding.shred(tenant)
     shown.document(done)
@@ -69,7 +66,7 @@ def shred(tenant: str, *, yes: bool, as_json: bool) -> None:
 def erase(tenant: str, customer_ref: str, *, as_json: bool) -> None:
     """Erase one customer of the tenant. Leaves with 1 when runs are left that have to be looked at again."""
     shown = Screen(as_json=as_json)
-    with _stores(shown) as stores:
+    with _stores(shown, chosen()) as stores:
         Accounts(items=stores.items).tenant(tenant)
         done = Erasing(runs=stores.runs, artifacts=stores.artifacts).erase(tenant, customer_ref)
     shown.document(done)
@@ -89,9 +86,10 @@ def _shredded(done: Shred) -> RenderableType:
     files = count(done.objects, "object")
     return Group(
         line(f"{done.tenant} was shredded at {moment(done.shredded_at)}.", style="bold"),
-        line(f"Deleted, and unreadable in every copy: {count(done.runs, 'run')} and {files} of theirs, "
+        line(f"Deleted: {count(done.runs, 'run')} and {files} of theirs, "
              f"{count(done.items, 'endpoint or upload', 'endpoints and uploads')}."),
         line(f"Deleted: {count(done.uploads, 'uploaded file')} that no run was made of yet."),
+        line("No version of these objects is left; copies of the rest are sealed under keys that are gone."),
         line(f"Refused from now on: {count(done.keys_revoked, 'API key')}."),
         line(f"Processes that had read the keys forget them by {moment(done.caches_end_at)}."),
         line(f"Backups of the account table (point-in-time recovery) hold the sealed keys until "
@@ -107,16 +105,15 @@ def _erased(done: Erasure) -> RenderableType:
         parts.append(line("To make the reports anew, without the customer:"))
         parts += [line(f"  millrace redrive {run_id}") for run_id in done.changed]
     if done.active:
-        parts.append(line(f"Not ended yet, erase again when they have: {', '.join(done.active)}"))
+        parts.append(line(f"Not ended a minute ago, erase again when they have: {', '.join(done.active)}"))
     if done.unknown:
         parts.append(line(f"Their batch is lost, nobody can tell whose records it had: {', '.join(done.unknown)}"))
     return Group(*parts)
 
 
 @contextmanager
-def _stores(shown: Screen) -> Iterator[Stores]:
-    settings, credentials = _named()
-    stores = connect_stores(settings, credentials)
+def _stores(shown: Screen, at: Chosen) -> Iterator[Stores]:
+    stores = connect_stores(at.settings, at.credentials)
     try:
         yield stores
     except StorageError as error:
@@ -126,13 +123,3 @@ def _stores(shown: Screen) -> Iterator[Stores]:
         raise SystemExit(screen.UNREACHABLE if away else screen.REFUSED) from error
     finally:
         stores.close()
-
-
-def _named() -> tuple[StorageSettings, tuple[str, str] | None]:
-    """The stores that the environment names by their master key, else those of the stack that runs here."""
-    settings = StorageSettings()
-    path = Path(LocalSettings().state_dir) / "stack.json"
-    if settings.kms_key_arn or not path.exists():
-        return settings, None
-    state: dict[str, Any] = json.loads(path.read_text())
-    return StorageSettings(**state["storage"]), LOCAL_CREDENTIALS

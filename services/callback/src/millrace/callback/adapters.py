@@ -10,7 +10,7 @@ import httpcore
 from gevent import Timeout  # type: ignore[import-untyped]
 
 from millrace.callback.errors import Unreachable
-from millrace.callback.pinned import PinnedBackend
+from millrace.callback.pinned import READ_BYTES, PinnedBackend
 from millrace.contracts.addresses import Address, check
 from millrace.contracts.run import RunRecord
 from millrace.storage.links import ReportLink, ReportLinks
@@ -71,6 +71,7 @@ class HttpSender:
     """See `millrace.contracts.addresses.entries`."""
     timeout_s: float = TIMEOUT_S
     resolve: Resolver = resolve
+    plain: httpcore.NetworkBackend = field(default_factory=httpcore.SyncBackend, repr=False)
     tls: ssl.SSLContext = field(default_factory=httpcore.default_ssl_context, repr=False)
 
     def send(self, letter: Letter) -> Reply:
@@ -79,7 +80,7 @@ class HttpSender:
         give_up = time.monotonic() + self.timeout_s
         # httpcore bounds each read and write; a consumer that drips would hold the worker for ever.
         timer = Timeout.start_new(self.timeout_s, Unreachable("timed_out"))
-        backend = PinnedBackend(address=address, allowed=self.allowed, resolve=self.resolve)
+        backend = PinnedBackend(address=address, allowed=self.allowed, resolve=self.resolve, plain=self.plain)
         try:
             with (
                 httpcore.ConnectionPool(ssl_context=self.tls, network_backend=backend) as pool,
@@ -126,7 +127,7 @@ def _drain(answer: httpcore.Response, seconds: float) -> None:
         try:
             for chunk in answer.iter_stream():
                 read += len(chunk)
-                if read >= MAX_ANSWER:
+                if read + READ_BYTES > MAX_ANSWER:
                     return
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
             # The status has been said; a body that breaks off takes nothing back.

@@ -52,7 +52,12 @@ class Delivery:
         if message.event_id != callback.event_id or message.delivery != callback.deliveries + 1:
             return
         point("delivery_begun")
-        endpoint = self._endpoint(record.tenant, callback)
+        try:
+            endpoint = self._endpoint(record.tenant, callback)
+        except (Corrupt, ValidationError) as error:
+            # Counted like any other attempt, so that it is given up at last and not repeated for ever.
+            self._write(record, callback, Answer(error=f"endpoint: {type(error).__name__}"))
+            return
         slow_until = self._gives_way(record, callback, endpoint)
         if slow_until is not None:
             self._postpone(record, slow_until)
@@ -99,9 +104,9 @@ class Delivery:
         return slow + (slow - at) * self.jitter()
 
     def _postpone(self, record: RunRecord, until: datetime) -> None:
-        """Not counted as an attempt: nothing was sent."""
+        """Not counted as an attempt: nothing was sent. What was asked of the run meanwhile waits for nobody."""
         try:
-            self.store.replace(record.model_copy(update={"due_at": until}))
+            self.store.replace(record.model_copy(update={"due_at": record.due(until)}))
         except Conflict:
             # The sweep sends the message again when the time that it wrote has come.
             log.info("run_moved_meanwhile", extra={"action": "run_moved_meanwhile", "run_id": record.run_id})
@@ -137,9 +142,7 @@ class Delivery:
         if not answer.error:
             changes |= {"status": CallbackStatus.DELIVERED, "delivered_at": self.clock()}
         else:
-            since = made - (callback.replayed_after or 0)
-            wait = None if answer.final else next_wait(since, self.jitter(), answer.asked_s)
-            due = self.clock() + wait if wait else None
+            due = None if answer.final else self._next(record, callback, answer.asked_s)
             if due is None:
                 changes["status"] = CallbackStatus.GIVEN_UP
         written = callback.model_copy(update=changes)
@@ -150,6 +153,15 @@ class Delivery:
             # After a redrive there is nothing to write it onto: an attempt that has ended never changes.
             self._write_onto(record, written, due)
         self._log(record, written)
+
+    def _next(self, record: RunRecord, callback: CallbackRecord, asked_s: float) -> datetime | None:
+        """When to try again after this attempt; None to give up, however long the consumer asks to be waited for."""
+        made = callback.deliveries + 1 - (callback.replayed_after or 0)
+        wait = next_wait(made, self.jitter(), asked_s)
+        # A release that knows no time of a replay asked for it: the table alone bounds that one.
+        begun = record.ended_at if callback.replayed_after is None else callback.replayed_at
+        due = self.clock() + wait if wait else None
+        return None if due is None or (begun is not None and due > begun + PATIENCE) else due
 
     def _write_onto(self, record: RunRecord, written: CallbackRecord, due: datetime | None) -> None:
         fresh = self.store.get(record.tenant, record.run_id)

@@ -4,8 +4,10 @@ A network backend of httpcore, because that is where httpcore turns a name into 
 header keep the name. docs/decisions/0015-callback-addresses.md says why this is not a library.
 """
 
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpcore
 
@@ -13,6 +15,39 @@ from millrace.callback.errors import Unreachable
 from millrace.contracts.addresses import Address, check_answers
 from millrace.contracts.errors import AddressRefused
 from millrace.worker.names import Resolver
+
+READ_BYTES = 2_048
+"""What is read at once. httpcore asks for 64 KiB, of which a head fills a few hundred bytes and an answer's body the
+rest."""
+
+
+@dataclass(frozen=True)
+class FrugalStream(httpcore.NetworkStream):
+    """A connection that is read in small pieces, so that no more is taken than is wanted."""
+
+    whole: httpcore.NetworkStream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """As `NetworkStream` has it, `READ_BYTES` at most."""
+        return self.whole.read(min(max_bytes, READ_BYTES), timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """See `NetworkStream`."""
+        self.whole.write(buffer, timeout)
+
+    def close(self) -> None:
+        """See `NetworkStream`."""
+        self.whole.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """See `NetworkStream`."""
+        return FrugalStream(self.whole.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        """See `NetworkStream`."""
+        return self.whole.get_extra_info(info)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +71,11 @@ class PinnedBackend(httpcore.NetworkBackend):
         failed: Exception = Unreachable("not_resolved")
         for answer in self._answers():
             try:
-                return self.plain.connect_tcp(answer, self.address.port, timeout, local_address, socket_options)
+                stream = self.plain.connect_tcp(answer, self.address.port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
+            else:
+                return FrugalStream(stream)
         raise failed
 
     def _answers(self) -> tuple[str, ...]:

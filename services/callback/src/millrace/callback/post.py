@@ -1,7 +1,8 @@
 """Send one message to an endpoint: signed, written into the log, and with what its answer means for the endpoint."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -79,18 +80,25 @@ class Post:
         return Answer(status=reply.status, error=error, final=reply.status == schedule.GONE, asked_s=asked_s)
 
     def _remember(self, endpoint: EndpointRecord, entry: DeliveryRecord, answer: Answer) -> None:
-        """A store that is away costs the log an entry, never the run its outcome."""
+        """A store that is away costs the log an entry, never the run its outcome; the entry comes first."""
         tenant, name = endpoint.tenant, endpoint.endpoint_id
-        try:
+        with _logged(name):
+            self.endpoints.note(tenant, name, entry)
+        with _logged(name):
             if answer.status == schedule.GONE:
                 self.endpoints.disable(tenant, name, "gone")
             elif answer.status in schedule.TOO_MUCH:
                 self.endpoints.slow_down(tenant, name, schedule.bounded(answer.asked_s).total_seconds())
             elif not answer.error and endpoint.slowdowns:
                 self.endpoints.speed_up(tenant, name)
-            self.endpoints.note(tenant, name, entry)
-        except StorageError as error:
-            log.warning(
-                "delivery_not_noted",
-                extra={"action": "delivery_not_noted", "endpoint_id": name, "error": type(error).__name__},
-            )
+
+
+@contextmanager
+def _logged(endpoint: str) -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        log.warning(
+            "delivery_not_noted",
+            extra={"action": "delivery_not_noted", "endpoint_id": endpoint, "error": type(error).__name__},
+        )

@@ -160,7 +160,7 @@ def _answer(record: RunRecord, batch: ReadBody) -> Answer:
     accepted = Accepted(
         run_id=record.run_id, status=record.status, records=batch.records, deadline_at=record.deadline_at,
         mapping=batch.mapping, set_aside=batch.set_aside, set_aside_total=batch.set_aside_total,
-        links={"self": place, "report": f"{place}/report"},
+        links={"self": place, "report": f"{place}/report", "events": f"{place}/events"},
     )  # fmt: skip
     return Answer(body=accepted.model_dump_json(), location=place)
 

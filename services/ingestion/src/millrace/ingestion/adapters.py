@@ -13,7 +13,7 @@ from millrace.contracts.run import RunRecord
 from millrace.ingestion.body import Options, ReadBody, read_body
 from millrace.ingestion.children import Children, Limits
 from millrace.ingestion.domain.errors import BadFile
-from millrace.ingestion.errors import ChildDied, NoPage
+from millrace.ingestion.errors import ChildBroken, NoPage
 from millrace.worker.publish import publish
 
 PARSE_TIMEOUT_S = 10.0
@@ -71,15 +71,16 @@ class CeleryAsker:
 class Reader(Protocol):
     """Reads request bodies."""
 
-    async def read(self, data: bytes, options: Options) -> ReadBody:
-        """The batch in a body; BadFile when it is none."""
+    async def read(self, tenant: str, data: bytes, options: Options) -> ReadBody:
+        """The batch in a tenant's body; BadFile when it is none, RateLimited when it is not the tenant's turn."""
 
 
 @dataclass
 class ParserPool:
     """Parses in child processes, so that a hostile or large file never blocks the event loop."""
 
-    processes: int = 1
+    processes: int = 2
+    """Two at least: a tenant has one at a time."""
     limits: Limits = PARSE_LIMITS
 
     def __post_init__(self) -> None:
@@ -95,11 +96,11 @@ class ParserPool:
         """End the children."""
         self._children.stop()
 
-    async def read(self, data: bytes, options: Options) -> ReadBody:
+    async def read(self, tenant: str, data: bytes, options: Options) -> ReadBody:
         """See `Reader`. A child that dies or hangs on a file takes only that file with it."""
         try:
-            return await self._children.call(read_body, data, options)
-        except (ChildDied, MemoryError) as error:
+            return await self._children.call_for(tenant, read_body, data, options)
+        except (ChildBroken, MemoryError) as error:
             # A child that is out of memory says so, or dies of saying it.
             raise BadFile("unreadable", "the file could not be parsed within its limits") from error
 

@@ -1,4 +1,4 @@
-"""What every answer of the API has in common: headers that keep browsers and caches off it."""
+"""What every answer of the API has in common: headers that keep browsers and caches off it, and a number."""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,6 +8,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from millrace.contracts.ids import ulid
 
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -20,11 +22,14 @@ HEADERS: Final = {
 """As the OWASP REST Security Cheat Sheet has them. A route's own win: the report's page needs its styles."""
 OVER_TLS: Final = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 """RFC 6797 section 7.2 forbids it on plain http. Behind a proxy the scheme is what `X-Forwarded-Proto` says."""
+REQUEST_ID: Final = "Request-Id"
+"""What a caller quotes to have a request found in the logs. Made here: what a caller made up would end up in them."""
 
 
 class Answers:
     """ASGI middleware that adds the headers, and answers for a route that crashed.
 
+    `request.state.request_id` names the request, in its answer and in the logs.
     `request.state.answer_headers` holds headers that a dependency wants on the answer, whatever the route makes of it.
     """
 
@@ -37,13 +42,17 @@ class Answers:
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
+        state["request_id"] = f"req_{ulid()}"
         started = False
 
         async def add(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _add(message, HEADERS | (OVER_TLS if scope["scheme"] == "https" else {}))
+                _add(
+                    message,
+                    {REQUEST_ID: state["request_id"]} | HEADERS | (OVER_TLS if scope["scheme"] == "https" else {}),
+                )
                 _add(message, state.get("answer_headers", {}))
             await send(message)
 

@@ -1,12 +1,10 @@
 """Composition root of the ingestion service."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 
 from celery import Celery
 from fastapi import FastAPI
-from fastapi.concurrency import run_in_threadpool
 
 from millrace.contracts.services import WorkerClass
 from millrace.ingestion import problems
@@ -17,19 +15,21 @@ from millrace.ingestion.auth import KeyRing
 from millrace.ingestion.control import Control
 from millrace.ingestion.endpoint_routes import Callbacks
 from millrace.ingestion.failures import Failures
+from millrace.ingestion.first_keys import make_first_keys
 from millrace.ingestion.health_routes import add_health
+from millrace.ingestion.lifespan import lifespan
 from millrace.ingestion.openapi import describe, operation_id
 from millrace.ingestion.ports import Ports
-from millrace.ingestion.pressure import queue_pressure
+from millrace.ingestion.pressure import Pressure, queue_pressure
 from millrace.ingestion.rates import connect_rates
 from millrace.ingestion.redelivery import CeleryProber, Redelivery
 from millrace.ingestion.registrar import Registrar
 from millrace.ingestion.report_routes import Reports
 from millrace.ingestion.routes import router
 from millrace.ingestion.settings import Settings
-from millrace.ingestion.streams import Streams, end_with_process
+from millrace.ingestion.streams import Streams
 from millrace.ingestion.uploads import UploadDesk, UploadPool
-from millrace.ingestion.watching import connect_watch
+from millrace.ingestion.watching import Watch, connect_watch
 from millrace.storage.accounts import Accounts
 from millrace.storage.api_keys import KeyMaker
 from millrace.storage.connect import Stores, connect_stores
@@ -57,6 +57,22 @@ def build(ports: Ports) -> FastAPI:
     return api
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Pools:
+    """The processes that read what callers send, and make pages."""
+
+    parser: ParserPool
+    uploads: UploadPool
+    pages: PagePool
+
+
+def _pools(settings: Settings) -> _Pools:
+    given = settings.ingestion
+    return _Pools(
+        parser=ParserPool(given.parser_processes), uploads=UploadPool(most=given.max_upload_mib << 20), pages=PagePool()
+    )
+
+
 def _keys(settings: Settings, stores: Stores) -> KeyRing:
     return KeyRing(
         accounts=Accounts(items=stores.items), maker=KeyMaker(settings.keys.peppers),
@@ -75,6 +91,34 @@ def _callbacks(settings: Settings, stores: Stores, celery: Celery) -> Callbacks:
     return Callbacks(registrar=registrar, redelivery=redelivery)
 
 
+def _acceptance(settings: Settings, stores: Stores, celery: Celery, callbacks: Callbacks) -> Acceptance:
+    return Acceptance(
+        runs=stores.runs, flow_store=stores.flows, artifacts=stores.artifacts, starter=CeleryStarter(celery),
+        allowed_hosts=settings.ingestion.allowed_hosts, register=callbacks.registrar.ensure,
+    )  # fmt: skip
+
+
+def _streams(settings: Settings, stores: Stores, watch: Watch) -> Streams:
+    most = settings.ingestion.max_streams
+    return Streams(runs=stores.runs, watch=watch, most=most, most_of_tenant=max(1, most // 10))
+
+
+def _ports(
+    settings: Settings, stores: Stores, celery: Celery, pressure: Pressure, streams: Streams, pools: _Pools
+) -> Ports:
+    callbacks = _callbacks(settings, stores, celery)
+    acceptance = _acceptance(settings, stores, celery, callbacks)
+    links = ReportLinks(settings.links.secrets)
+    return Ports(
+        keys=_keys(settings, stores), runs=stores.runs, acceptance=acceptance, reader=pools.parser, streams=streams,
+        admission=Admission(flows=acceptance.flows, pressure=pressure), callbacks=callbacks,
+        control=Control(runs=stores.runs, flows=acceptance.flows, asker=CeleryAsker(celery)),
+        reports=Reports(runs=stores.runs, artifacts=stores.artifacts, links=links, painter=pools.pages),
+        uploads=UploadDesk(uploads=stores.uploads, reader=pools.uploads, max_bytes=pools.uploads.most),
+        max_body_bytes=settings.ingestion.max_body_mib << 20,
+    )  # fmt: skip
+
+
 def create() -> FastAPI:
     """The API with its real stores, broker and parser."""
     settings = Settings()
@@ -82,44 +126,15 @@ def create() -> FastAPI:
     crash.arm(settings.worker.crash_dir, "ingestion")
     stores = connect_stores(settings.storage)
     celery = create_app("ingestion", settings.worker, WorkerClass.HTTP, RedisJoins(stores.redis))
-    callbacks = _callbacks(settings, stores, celery)
-    acceptance = Acceptance(
-        runs=stores.runs, flow_store=stores.flows, artifacts=stores.artifacts, starter=CeleryStarter(celery),
-        allowed_hosts=settings.ingestion.allowed_hosts, register=callbacks.registrar.ensure,
-    )  # fmt: skip
     pressure = queue_pressure(celery, settings.storage.redis_url)
-    admission = Admission(flows=acceptance.flows, pressure=pressure)
-    control = Control(runs=stores.runs, flows=acceptance.flows, asker=CeleryAsker(celery))
-    reader, pages = ParserPool(settings.ingestion.parser_processes), PagePool()
-    reports = Reports(
-        runs=stores.runs, artifacts=stores.artifacts, links=ReportLinks(settings.links.secrets), painter=pages
-    )
-    uploads = UploadPool(most=settings.ingestion.max_upload_mib << 20)
     watch = connect_watch(settings.storage.redis_url)
-    streams = Streams(
-        runs=stores.runs, watch=watch, most=settings.ingestion.max_streams,
-        most_of_tenant=max(1, settings.ingestion.max_streams // 10),
+    streams = _streams(settings, stores, watch)
+    pools = _pools(settings)
+    api = build(_ports(settings, stores, celery, pressure, streams, pools))
+    stores_warm = partial(stores.warm_up, "dynamodb", "s3", "kms")
+    first_keys = partial(make_first_keys, Accounts(items=stores.items), stores.keys)
+    api.router.lifespan_context = lifespan(
+        warm_ups=(pools.parser.start, stores_warm, first_keys, pressure.waits), end=streams.end, close=watch.close,
+        stops=(pools.uploads.stop, pools.parser.stop, pools.pages.stop),
     )  # fmt: skip
-    api = build(
-        Ports(
-            uploads=UploadDesk(uploads=stores.uploads, reader=uploads, max_bytes=uploads.most), streams=streams,
-            keys=_keys(settings, stores), runs=stores.runs, reports=reports,
-            acceptance=acceptance, admission=admission, control=control, reader=reader,
-            max_body_bytes=settings.ingestion.max_body_mib << 20, callbacks=callbacks,
-        )
-    )  # fmt: skip
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        end_with_process(streams.end)
-        await run_in_threadpool(reader.start)
-        await run_in_threadpool(stores.warm_up, "dynamodb", "s3", "kms")
-        await run_in_threadpool(pressure.waits)
-        yield
-        await watch.close()
-        uploads.stop()
-        reader.stop()
-        pages.stop()
-
-    api.router.lifespan_context = lifespan
     return api

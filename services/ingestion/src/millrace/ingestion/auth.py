@@ -1,7 +1,7 @@
 """Who is asking, and what the key may do."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -54,10 +54,9 @@ class KeyRing:
 
     async def caller(self, request: Request) -> Caller:
         """Who holds the request's bearer key; NotAuthenticated when nobody does, RateLimited after too many such."""
-        scheme, _, text = request.headers.get("authorization", "").partition(" ")
-        given = read_key(text.strip()) if scheme.lower() == "bearer" else None
+        given = _given(request)
         address = request.client.host if request.client else ""
-        if given is None or not self._keys.knows(given.key_id):
+        if given is None or not self._opens(given):
             self.failures.check(address)
         caller = await self._holder(given) if given else None
         if caller is None:
@@ -79,10 +78,26 @@ class KeyRing:
         record = await self._tenants.find(tenant)
         return await self.rates.used_up(tenant, record.quota) if record is not None else None
 
+    async def reserve(self, tenant: str, records: int = 0) -> Callable[[], Awaitable[None]]:
+        """Count a run before there is one (see `Rates.reserve`); QuotaUsedUp."""
+        record = await self._tenants.find(tenant)
+        return await self.rates.reserve(tenant, record.quota if record is not None else Quota(), records)
+
+    async def still(self, request: Request, tenant: str) -> bool:
+        """Whether the key that let the request in is still one of the tenant's. Fails as the stores do."""
+        given = _given(request)
+        holder = await self._holder(given) if given else None
+        return holder is not None and holder.tenant == tenant
+
     async def active(self, tenant: str) -> TenantRecord | None:
         """The tenant's record; None when there is none or it is suspended or shredded."""
         record = await self._tenants.find(tenant)
         return record if record is not None and record.active else None
+
+    def _opens(self, given: GivenKey) -> bool:
+        """Whether the secret is that of a remembered key: who has it goes on while others guess from its address."""
+        known = self._keys.known(given.key_id)
+        return known is not None and self.maker.matches(known, given.secret)
 
     async def _holder(self, given: GivenKey) -> Caller | None:
         key = await self._keys.find(given.key_id)
@@ -104,6 +119,12 @@ class KeyRing:
             return self.accounts.tenant(tenant)
         except NotFound:
             return None
+
+
+def _given(request: Request) -> GivenKey | None:
+    """The bearer key that the request comes with."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    return read_key(text.strip()) if scheme.lower() == "bearer" else None
 
 
 @dataclass(frozen=True, eq=False)

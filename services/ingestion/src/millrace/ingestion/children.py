@@ -4,6 +4,7 @@ import asyncio
 import math
 import os
 import resource
+import signal
 import threading
 import time
 from collections import deque
@@ -16,7 +17,9 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import TypeVar, TypeVarTuple
 
-from millrace.ingestion.errors import ChildDied, ChildFailed
+from millrace.ingestion.domain.errors import IngestionError
+from millrace.ingestion.errors import ChildBroken, ChildDied, ChildFailed
+from millrace.ingestion.turns import Turns
 from millrace.telemetry.logs import get_logger
 
 log = get_logger(__name__)
@@ -49,9 +52,13 @@ class Children:
     patience_s: float
     """Seconds that a call may wait for a child."""
     limits: Limits | None = None
+    _turns: Turns = field(init=False)
     _idle: list["_Child"] = field(default_factory=list)
     _waiting: deque["asyncio.Future[_Child]"] = field(default_factory=deque)
     _busy: int = 0
+
+    def __post_init__(self) -> None:
+        self._turns = Turns(patience_s=self.patience_s)
 
     def start(self) -> None:
         """Begin the children and have them import what they need."""
@@ -66,17 +73,36 @@ class Children:
         self._idle.clear()
 
     async def call(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
-        """What the function gives in a child, or raises there; ChildDied, or ChildFailed when none is free in time."""
-        child = await self._free()
+        """What the function gives in a child, or raises there.
+
+        ChildFailed when no child is free in time, ChildBroken when the function broke its child, ChildDied when the
+        child was killed or took too long.
+        """
+        return await self._work(await self._free(), function, *args)
+
+    async def call_for(self, tenant: str, function: Callable[[*Args], Result], *args: *Args) -> Result:
+        """See `call`; RateLimited when the tenant has too much at work, or spent too long on what was refused."""
+        async with self._turns.take(tenant):
+            child, began = await self._free(), time.monotonic()
+            try:
+                return await self._work(child, function, *args)
+            except (IngestionError, MemoryError):
+                self._turns.refused.add(tenant, time.monotonic() - began)
+                raise
+
+    async def _work(self, child: "_Child", function: Callable[[*Args], Result], *args: *Args) -> Result:
         began, ended = time.monotonic(), True
         try:
-            work = child.submit(self.limits, function, *args)
+            child, work = self._submitted(child, function, *args)
             result = await asyncio.wait_for(asyncio.wrap_future(work), self.timeout_s)
         except (TimeoutError, BrokenProcessPool, asyncio.CancelledError) as error:
-            child.kill(function.__name__, type(error).__name__, time.monotonic() - began)
+            exit_code = child.kill(function.__name__, type(error).__name__, time.monotonic() - began)
             if isinstance(error, asyncio.CancelledError):
                 raise
-            raise ChildDied("a child died or took too long") from error
+            # The kernel kills too, when the machine is out of memory: that need not be this call's fault.
+            if isinstance(error, BrokenProcessPool) and exit_code != -signal.SIGKILL:
+                raise ChildBroken("the work broke its child") from error
+            raise ChildDied("a child was killed or took too long; try again") from error
         except BaseException:
             ended = False
             raise
@@ -86,6 +112,17 @@ class Children:
         finally:
             self._release(_Child() if ended else child)
 
+    def _submitted(
+        self, child: "_Child", function: Callable[[*Args], Result], *args: *Args
+    ) -> tuple["_Child", Future[Result]]:
+        """The work and who does it: another child, if this one died while it had nothing to do."""
+        try:
+            return child, child.submit(self.limits, function, *args)
+        except BrokenProcessPool:
+            child.stop()
+            fresh = _Child()
+            return fresh, fresh.submit(self.limits, function, *args)
+
     async def _free(self) -> "_Child":
         if self._idle or self._busy < self.processes:
             self._busy += 1
@@ -93,9 +130,15 @@ class Children:
         mine: asyncio.Future[_Child] = asyncio.get_running_loop().create_future()
         self._waiting.append(mine)
         try:
-            return await asyncio.wait_for(mine, self.patience_s)
-        except TimeoutError:
-            raise ChildFailed("every child is at work for others") from None
+            async with asyncio.timeout(self.patience_s):
+                return await mine
+        except (TimeoutError, asyncio.CancelledError) as error:
+            if mine.done() and not mine.cancelled():
+                # It came in the very moment in which the wait ended.
+                self._release(mine.result())
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise ChildFailed("every child is at work for others; try again") from None
 
     def _release(self, child: "_Child") -> None:
         """Hand the child on to whoever has waited for longest."""
@@ -129,16 +172,17 @@ class _Child:
         """Let the process end."""
         self._pool.shutdown(cancel_futures=True)
 
-    def kill(self, task: str, reason: str, seconds: float) -> None:
-        """End the process, if it has not ended itself, and say so."""
+    def kill(self, task: str, reason: str, seconds: float) -> int | None:
+        """End the process, if it has not ended itself, and say so. Its exit code; a signal's number is negative."""
         process = self._process
         if process is None:
-            return
+            return None
         process.kill()
         # The pool's own thread waits for the process too, and only one of them learns how it ended.
         self._pool.shutdown(cancel_futures=True)
         about = {"pid": process.pid, "exit_code": process.exitcode, "seconds": round(seconds, 3)}
         log.warning("child_killed", extra={"action": "child_killed", "task": task, "reason": reason, **about})
+        return process.exitcode
 
 
 def _within(limits: Limits | None, function: Callable[[*Args], Result], args: tuple[*Args]) -> Result:

@@ -1,4 +1,5 @@
-"""Connections that a client can neither hold open by dripping a request into them nor fill with endless headers.
+"""Requests of a bounded number, and connections that a client can neither hold open by dripping a request into them
+nor fill with endless headers.
 
 uvicorn bounds neither (https://github.com/Kludex/uvicorn/issues/157), and answers what is no HTTP as plain text.
 """
@@ -17,11 +18,18 @@ REQUEST_S: Final = 60.0
 """From the end of the headers to the end of the body. What takes longer is too large for this door: see uploads."""
 MAX_HEADER_BYTES: Final = 32 * 1024
 """Request line and headers. Twice what common proxies pass on."""
+MAX_REQUESTS: Final = 2_000
+"""At a time, with the streams of events. uvicorn's own limit counts idle connections too, and says not when to return.
+"""
+RETRY_S: Final = 2
+_PROBES: Final = (b"/healthz", b"/readyz")
+"""Answered however much there is to do: a process that is restarted for it would help nobody."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a deadline for each request and a bound on its headers."""
 
+    max_requests = MAX_REQUESTS
     headers_s = HEADERS_S
     request_s = REQUEST_S
     _deadline: asyncio.TimerHandle | None = None
@@ -53,6 +61,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEADER_BYTES:
             self._refused = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             raise ValueError("too many headers")
+        if len(self.tasks) >= self.max_requests and self.url not in _PROBES:
+            self._refused = HTTPStatus.SERVICE_UNAVAILABLE
+            raise ValueError("too many requests at a time")
         self._in_head = False
         self._due_in(self.request_s)
         super().on_headers_complete()
@@ -90,8 +101,9 @@ def _answer(status: HTTPStatus) -> bytes:
     body = Problem(
         type=f"urn:millrace:problem:{code}", title=status.phrase, status=status.value, detail=_DETAILS[status]
     ).model_dump_json()  # fmt: skip
+    again = f"retry-after: {RETRY_S}\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
     head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n{again}"
         f"content-length: {len(body.encode())}\r\nconnection: close\r\n\r\n"
     )
     return (head + body).encode()
@@ -100,5 +112,6 @@ def _answer(status: HTTPStatus) -> bytes:
 _DETAILS: Final = {
     HTTPStatus.BAD_REQUEST: "this is not a request that can be read",
     HTTPStatus.REQUEST_TIMEOUT: "the request took too long to arrive",
+    HTTPStatus.SERVICE_UNAVAILABLE: f"too many requests are at work; send it again in {RETRY_S} s",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: f"the headers may have {MAX_HEADER_BYTES} bytes in all",
 }

@@ -7,12 +7,11 @@ from fastapi.concurrency import run_in_threadpool
 
 from millrace.contracts.access import Scope
 from millrace.contracts.api import Asked, CancelRequest, RedriveRequest
-from millrace.contracts.ids import RUN_ID
 from millrace.ingestion.auth import Caller, KeyRing
 from millrace.ingestion.control import Control
 from millrace.ingestion.documented import responses
 from millrace.ingestion.limited import read_model, takes
-from millrace.storage.errors import NotFound
+from millrace.ingestion.run_ids import RunInPath
 
 
 def add_control(api: APIRouter, keys: KeyRing, control: Control) -> None:
@@ -25,22 +24,21 @@ def add_control(api: APIRouter, keys: KeyRing, control: Control) -> None:
         "/runs/{run_id}/cancel", status_code=202, response_model=Asked, responses=errors,
         openapi_extra=takes(CancelRequest),
     )  # fmt: skip
-    async def cancel_run(request: Request, caller: controller, run_id: str) -> Asked:
+    async def cancel_run(request: Request, caller: controller, run_id: RunInPath) -> Asked:
         """End the run now. It takes effect before its next part starts."""
         wanted = await read_model(request, CancelRequest)
-        return await run_in_threadpool(control.cancel, caller.tenant, _known(run_id), wanted.reason)
+        return await run_in_threadpool(control.cancel, caller.tenant, run_id, wanted.reason)
 
     @api.post(
         "/runs/{run_id}/redrive", status_code=202, response_model=Asked, responses=errors,
         openapi_extra=takes(RedriveRequest),
     )  # fmt: skip
-    async def redrive_run(request: Request, caller: controller, run_id: str) -> Asked:
-        """Run an ended run again: what failed or is missing, or from a stage or step on."""
+    async def redrive_run(request: Request, caller: controller, run_id: RunInPath) -> Asked:
+        """Run an ended run again: what failed or is missing, or from a stage or step on. Counts as a run of the day."""
         wanted = await read_model(request, RedriveRequest)
-        return await run_in_threadpool(control.redrive, caller.tenant, _known(run_id), wanted.start)
-
-
-def _known(run_id: str) -> str:
-    if not RUN_ID.match(run_id):
-        raise NotFound("no such run")
-    return run_id
+        give_back = await keys.reserve(caller.tenant)
+        try:
+            return await run_in_threadpool(control.redrive, caller.tenant, run_id, wanted.start)
+        except Exception:
+            await give_back()
+            raise

@@ -14,14 +14,17 @@ MEANINGS: Final = {
     404: "There is nothing here for this key's tenant. Other tenants' things answer the same.",
     406: "It cannot be had in a form that `Accept` names.",
     408: "The request took too long to arrive.",
-    409: "Its present state does not allow this.",
+    409: "Its present state does not allow this; with `Retry-After`, only for the moment.",
     410: "It is gone for good.",
     413: "The body, or what it expands to, is larger than is taken.",
     415: "The body is in no format that is taken.",
     416: "The range lies outside of what there is.",
     422: "The request can be read, but a value in it does not fit.",
     429: "The tenant's rate limit or quota is used up, or too much waits already. Nothing was done.",
-    503: "A store or queue does not answer. Nothing was done; the same request may succeed later.",
+    503: (
+        "A store or queue does not answer. What was asked for may have been done all the same: a run is safe to send "
+        "again under its Idempotency-Key, for anything else look first."
+    ),
 }
 """What an error status means, in the words of the description."""
 
@@ -48,6 +51,10 @@ HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "description": "The policies: requests (`q`) in a window of seconds (`w`).",
         "schema": {"type": "string"},
         "example": '"burst";q=200;w=1, "minute";q=6000;w=60',
+    },
+    "Request-Id": {
+        "description": "`req_` and 26 characters: names this request, in a problem's `request_id` too.",
+        "schema": {"type": "string"},
     },
     "Retry-After": {
         "description": "Seconds after which the same request may succeed.",

@@ -20,16 +20,19 @@ from millrace.contracts.endpoints import (
     endpoint_view,
     secrets_view,
 )
-from millrace.contracts.ids import ENDPOINT_ID, RUN_ID
+from millrace.contracts.ids import ENDPOINT_ID
 from millrace.ingestion.auth import Caller, KeyRing
 from millrace.ingestion.cursors import read_cursor, write_cursor
 from millrace.ingestion.documented import responses
 from millrace.ingestion.limited import read_model, takes
 from millrace.ingestion.redelivery import Redelivery
 from millrace.ingestion.registrar import Registrar
+from millrace.ingestion.run_ids import RunInPath
 from millrace.storage.errors import NotFound
 
 MAX_PAGE = 100
+PER_MINUTE = 10
+"""Tests of an endpoint, and replays of a run's callback: each is a request to somebody else's server."""
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 Cursor = Annotated[str | None, Query(max_length=512)]
 EndpointId = Annotated[str, Path(description="`ep_` and 26 characters.")]
@@ -97,7 +100,7 @@ def _add_one(api: APIRouter, keys: KeyRing, registrar: Registrar) -> None:
         return endpoint_view(endpoints.disable(tenant, name, wanted.reason or "on request"), now())
 
     @api.patch(
-        "/endpoints/{endpoint_id}", response_model=EndpointView, responses=responses(404, 413, 422),
+        "/endpoints/{endpoint_id}", response_model=EndpointView, responses=responses(404, 409, 413, 422),
         openapi_extra=takes(EndpointChange, required=True),
     )  # fmt: skip
     async def change_endpoint(request: Request, caller: writer, endpoint_id: EndpointId) -> EndpointView:
@@ -107,7 +110,9 @@ def _add_one(api: APIRouter, keys: KeyRing, registrar: Registrar) -> None:
 
     @api.delete("/endpoints/{endpoint_id}", status_code=204, response_class=Response, responses=responses(404))
     def delete_endpoint(caller: writer, endpoint_id: EndpointId) -> None:
-        """Forget an endpoint and its secrets. Callbacks that are on their way to it are given up."""
+        """Forget an endpoint and its secrets. Callbacks that are on their way to it are given up, and so may be those
+        of runs that name its URL within the next minute; any after that register it anew.
+        """
         endpoints.delete(caller.tenant, _known(endpoint_id))
         registrar.forget(endpoint_id)
 
@@ -116,9 +121,12 @@ def _add_secrets(api: APIRouter, keys: KeyRing, registrar: Registrar) -> None:
     writer = Annotated[Caller, Depends(keys.needs(Scope.CALLBACKS_WRITE))]
     endpoints = registrar.endpoints
 
-    @api.post("/endpoints/{endpoint_id}/rotate", response_model=EndpointSecrets, responses=responses(404))
+    @api.post("/endpoints/{endpoint_id}/rotate", response_model=EndpointSecrets, responses=responses(404, 409))
     def rotate_secret(caller: writer, endpoint_id: EndpointId) -> EndpointSecrets:
-        """New signing keys. The former ones sign along for 24 hours; those before them no more from now on."""
+        """New signing keys. The former ones sign along for 24 hours; those before them no more from now on.
+
+        Asked again within a minute, it answers with the same keys: safe to repeat when an answer was lost.
+        """
         return secrets_view(endpoints.rotate(caller.tenant, _known(endpoint_id)), now())
 
     @api.get("/endpoints/{endpoint_id}/secret", response_model=EndpointSecrets, responses=responses(404))
@@ -143,15 +151,19 @@ def _add_deliveries(api: APIRouter, keys: KeyRing, registrar: Registrar, redeliv
     @api.post(
         "/endpoints/{endpoint_id}/test", status_code=202, response_model=ProbeAsked, responses=responses(404, 409)
     )
-    def test_endpoint(caller: writer, endpoint_id: EndpointId) -> ProbeAsked:
-        """Send a signed test event to an endpoint, once. What comes of it is in its deliveries."""
-        return redelivery.test(caller.tenant, _known(endpoint_id))
+    async def test_endpoint(caller: writer, endpoint_id: EndpointId) -> ProbeAsked:
+        """Send a signed test event to an endpoint, once, ten times a minute at most. What comes of it is in its
+        deliveries.
+        """
+        await keys.rates.at_most(PER_MINUTE, f"test/{_known(endpoint_id)}", caller.tenant)
+        return await run_in_threadpool(redelivery.test, caller.tenant, endpoint_id)
 
     @api.post(
         "/runs/{run_id}/callback/replay", status_code=202, response_model=ReplayAsked, responses=responses(404, 409)
     )
-    def replay_callback(caller: writer, run_id: str) -> ReplayAsked:
-        """Deliver the callback of an ended run once more, under the same event id and by the same schedule."""
-        if not RUN_ID.match(run_id):
-            raise NotFound("no such run")
-        return redelivery.replay(caller.tenant, run_id)
+    async def replay_callback(caller: writer, run_id: RunInPath) -> ReplayAsked:
+        """Deliver the callback of an ended run once more, under the same event id and by the same schedule; ten times
+        a minute at most.
+        """
+        await keys.rates.at_most(PER_MINUTE, f"replay/{run_id}", caller.tenant)
+        return await run_in_threadpool(redelivery.replay, caller.tenant, run_id)

@@ -13,26 +13,25 @@ IngestionError (domain)
     ├── KeyReused         422
     ├── UnknownStart      422
     ├── InProgress        409, with Retry-After
-    ├── AlreadyEnded      409
-    ├── StillActive       409
-    ├── EndpointExists    409
-    ├── EndpointDisabled  409
-    ├── NoCallback        409
-    ├── StillPending      409
+    ├── AlreadyEnded, StillActive, EndpointExists, EndpointDisabled, NoCallback, StillPending  409
     ├── BadEndpointSecret 422
     ├── TooManyEndpoints  422
     ├── UploadOpen        409
+    ├── UploadClaimed     409, with Retry-After
     ├── BadEventId        400
     ├── TooManyUploads    429, with Retry-After
     ├── TooManyStreams    429, with Retry-After
     ├── TooLarge          413
-    ├── ChildFailed       503, with Retry-After: no child was free in time
-    │   └── ChildDied     503: a child that worked for the request died or took too long
+    ├── Busy              503, with Retry-After
+    │   ├── BrokerAway
+    │   ├── ChildFailed: no child was free in time
+    │   │   └── ChildDied: a child that worked for the request was killed or took too long
+    │   │       └── ChildBroken: the work broke the child; of a file it is a BadFile
+    │   └── NoRoom: the bodies that are held take all the memory there is for them
     ├── BadCursor         422
-    ├── RateLimited       429, with Retry-After
-    ├── QuotaUsedUp       429, with Retry-After
-    ├── Overloaded        429, with Retry-After
-    └── BrokerAway        503, with Retry-After
+    └── RateLimited       429, with Retry-After
+        ├── QuotaUsedUp
+        └── Overloaded
 """
 
 from millrace.ingestion.domain.errors import BadFile, IngestionError
@@ -74,16 +73,28 @@ class Forbidden(RequestError):
         self.challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
 
 
-class ChildFailed(RequestError):
-    """No child could work for the request."""
+class Busy(RequestError):
+    """The request cannot be taken at this moment, through no fault of its own."""
 
     status = 503
     code = "unavailable"
     retry_after_s = 2
 
 
+class ChildFailed(Busy):
+    """No child could work for the request."""
+
+
 class ChildDied(ChildFailed):
-    """The child that worked for the request died or took too long."""
+    """The child that worked for the request was killed or took too long."""
+
+
+class ChildBroken(ChildDied):
+    """The child that worked for the request came upon its limits, or crashed over it."""
+
+
+class NoRoom(Busy):
+    """The bodies of other requests take all the memory there is for them."""
 
 
 class BadRequest(RequestError):
@@ -205,6 +216,19 @@ class UploadOpen(RequestError):
     code = "upload_incomplete"
 
 
+class UploadClaimed(RequestError):
+    """Another request makes a run of the upload."""
+
+    status = 409
+    code = "upload_claimed"
+    retry_after_s = 2
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a request with another Idempotency-Key makes a run of the upload: repeat that one, or upload anew"
+        )
+
+
 class BadEventId(RequestError):
     """`Last-Event-ID` is no id of an event."""
 
@@ -258,23 +282,14 @@ class QuotaUsedUp(RateLimited):
     code = "quota_used_up"
 
 
-class Overloaded(RequestError):
+class Overloaded(RateLimited):
     """So much waits already that the run would spend its deadline on waiting. Nothing was accepted."""
 
-    status = 429
     code = "overloaded"
 
-    def __init__(self, detail: str, retry_after_s: int) -> None:
-        super().__init__(detail)
-        self.retry_after_s = retry_after_s
 
-
-class BrokerAway(RequestError):
+class BrokerAway(Busy):
     """The message is not known to be published, and nothing else would send it."""
-
-    status = 503
-    code = "unavailable"
-    retry_after_s = 2
 
 
 def status_of(error: IngestionError) -> int:

@@ -1,5 +1,7 @@
 """A run over a file that was uploaded before: what its request asks for, and its batch."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from fastapi.concurrency import run_in_threadpool
@@ -7,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from millrace.ingestion.body import LIGHT_BYTES, Metadata, Options, ReadBody, ShortText, Url
-from millrace.ingestion.domain.errors import BadFile
+from millrace.ingestion.domain.errors import BadFile, IngestionError
 from millrace.ingestion.domain.faults import option_faults
-from millrace.ingestion.errors import BadRequest
+from millrace.ingestion.errors import BadRequest, InProgress, UploadClaimed
+from millrace.ingestion.idempotency import Once
 from millrace.ingestion.uploads import UploadDesk
-from millrace.storage.errors import StorageError
+from millrace.storage.errors import Conflict, NotFound, StorageError
 from millrace.telemetry.logs import get_logger
 
 log = get_logger(__name__)
@@ -68,12 +71,38 @@ async def read(desk: UploadDesk, tenant: str, asked: Wanted) -> ReadBody:
     """The batch in the upload; NotFound, UploadOpen, BadFile, or Unavailable when the store does not answer."""
     record, address = await run_in_threadpool(desk.found, tenant, asked.upload_id)
     told = replace(asked.options, media_type=record.media_type.lower(), filename=record.filename)
-    return await desk.reader.read(address, record.size, told)
+    return await desk.reader.read(tenant, address, record.size, told)
+
+
+@asynccontextmanager
+async def claimed(desk: UploadDesk, tenant: str, asked: Wanted, once: Once) -> AsyncIterator[None]:
+    """Makes the upload this request's alone, and its repeats'; NotFound or UploadClaimed.
+
+    Others may have it again when the run is refused. Where nobody knows whether there is one, they may not.
+    """
+    place = tenant, asked.upload_id, f"{once.fingerprint} {once.key}"
+    try:
+        await run_in_threadpool(desk.uploads.claim, *place)
+    except Conflict as error:
+        raise UploadClaimed from error
+    try:
+        yield
+    except InProgress:
+        raise
+    except IngestionError:
+        try:
+            await run_in_threadpool(desk.uploads.unclaim, *place)
+        except StorageError as error:
+            log.warning("upload_kept", extra={"action": "upload_kept", "error": type(error).__name__})
+        raise
 
 
 async def used(desk: UploadDesk, tenant: str, asked: Wanted) -> None:
     """Drop the raw file: its records are sealed and their run is accepted. If that fails, it is dropped in a day."""
     try:
         await run_in_threadpool(desk.abort, tenant, asked.upload_id)
+    except NotFound:
+        # A repeat: it was dropped after the first.
+        return
     except StorageError as error:
         log.warning("upload_left", extra={"action": "upload_left", "error": type(error).__name__})

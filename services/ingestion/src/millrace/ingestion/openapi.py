@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from millrace.contracts.access import Scope
 from millrace.contracts.api import Problem
+from millrace.ingestion.answers import REQUEST_ID
 from millrace.ingestion.auth import Needs
 from millrace.ingestion.documented import HEADERS, errors, header
 
@@ -91,6 +92,8 @@ def _complete(operation: dict[str, Any], needed: list[Scope]) -> None:
         del answers["422"]
         if any(each["in"] != "path" for each in operation.get("parameters", ())):
             answers.update({"422": errors(422)[422]})
+    for answer in answers.values():
+        answer["headers"] = answer.get("headers", {}) | {REQUEST_ID: header(REQUEST_ID)}
     if not needed:
         return
     operation["security"] = [{SCHEME: [str(scope) for scope in needed]}]

@@ -1,7 +1,7 @@
 """Every error of the API as problem details (RFC 9457), the framework's own included."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,7 +14,7 @@ from millrace.ingestion.answers import Answers
 from millrace.ingestion.documented import PROBLEM
 from millrace.ingestion.domain.errors import BadFile, IngestionError
 from millrace.ingestion.errors import NotAuthenticated, RequestError, status_of
-from millrace.storage.errors import BadLink, NotFound, Shredded, StorageError
+from millrace.storage.errors import BadLink, Conflict, NotFound, Shredded, StorageError
 from millrace.telemetry.logs import get_logger
 
 log = get_logger(__name__)
@@ -24,6 +24,9 @@ _DETAILS = {
     405: "the path takes other methods: see Allow",
 }
 """Of the framework's own errors; what it says itself may quote the request."""
+AWAY = "a store does not answer; what was asked for may have been done: a run may be sent again under its key"
+FAILED = "the request failed; what was asked for may have been done"
+"""What a write did whose answer was lost, nobody knows."""
 
 
 def problem(
@@ -32,9 +35,24 @@ def problem(
     """A problem answer. `code` becomes the stable type; `errors` names rows and fields, never their values."""
     body = Problem(
         type=f"urn:millrace:problem:{code}", title=HTTPStatus(status).phrase, status=status, detail=detail,
-        instance=request.url.path, errors=tuple(errors)[:20],
+        instance=request.url.path, request_id=request.state.request_id, errors=tuple(errors)[:20],
     )  # fmt: skip
+    _tell(request, status, code)
     return Response(body.model_dump_json(), status, headers, PROBLEM)
+
+
+def _tell(request: Request, status: int, code: str) -> None:
+    """One line for each problem, under the id that its caller can quote. Nothing in it is the caller's own text."""
+    about = {
+        "action": "request_refused", "request_id": request.state.request_id,
+        "method": request.method if request.method in HTTPMethod.__members__ else "",
+        "path": getattr(request.scope.get("route"), "path", ""), "status_code": status, "code": code,
+    }  # fmt: skip
+    log.info("request_refused", extra=about)
+
+
+def _about(request: Request, action: str) -> dict[str, str]:
+    return {"action": action, "request_id": request.state.request_id, "path": request.url.path}
 
 
 def install(app: FastAPI) -> None:
@@ -76,8 +94,8 @@ def allowed(request: Request) -> list[str]:
 
 def crashed(request: Request, error: Exception) -> Response:
     """The answer when the API itself is at fault: nothing of the error is in it."""
-    log.error("request_crashed", extra={"action": "request_crashed", "path": request.url.path}, exc_info=error)
-    return problem(request, 500, "internal", "the request failed; it was not accepted")
+    log.error("request_crashed", extra=_about(request, "request_crashed"), exc_info=error)
+    return problem(request, 500, "internal", FAILED)
 
 
 def _of_the_stores(app: FastAPI) -> None:
@@ -95,10 +113,14 @@ def _of_the_stores(app: FastAPI) -> None:
     async def _bad_link(request: Request, error: BadLink) -> Response:
         return problem(request, 403, "bad-link", f"{error}; ask for the report with an API key")
 
+    @app.exception_handler(Conflict)
+    async def _conflict(request: Request, error: Conflict) -> Response:
+        detail = "something else changed it at the same time; look at it and ask again"
+        return problem(request, 409, "conflict", detail, (), **{"Retry-After": "1"})
+
     @app.exception_handler(StorageError)
     async def _storage(request: Request, error: StorageError) -> Response:
-        log.error("storage_failed", extra={"action": "storage_failed", "error": str(error), "path": request.url.path})
+        log.error("storage_failed", extra=_about(request, "storage_failed") | {"error": str(error)})
         if error.retryable:
-            detail = "a store does not answer; try again"
-            return problem(request, 503, "unavailable", detail, (), **{"Retry-After": "2"})
-        return problem(request, 500, "internal", "the request failed; it was not accepted")
+            return problem(request, 503, "unavailable", AWAY, (), **{"Retry-After": "2"})
+        return problem(request, 500, "internal", FAILED)

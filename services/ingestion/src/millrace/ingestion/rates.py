@@ -105,16 +105,38 @@ class Rates:
         used = await asyncio.gather(*(self.counters.read(_name(what, tenant, at, DAY_S)) for what in most))
         for (what, limit), count in zip(most.items(), used, strict=True):
             if count is not None and count >= limit:
-                detail = f"the day's {limit} {what} are used up; the day ends at midnight UTC"
-                return QuotaUsedUp(detail, _again_s(at, DAY_S))
+                return _used_up(what, limit, at)
         return None
 
-    async def count_run(self, tenant: str, records: int) -> None:
-        """Count an accepted run and its records."""
+    async def reserve(self, tenant: str, quota: Quota, records: int = 0) -> Callable[[], Awaitable[None]]:
+        """Count a run and its records before there is one, so that of two at a time only one can be the last.
+
+        Returns what gives them back. QuotaUsedUp when others have used the day up.
+        """
         at, used = self.counters.clock(), {"runs": 1, "records": records}
-        await asyncio.gather(
-            *(self.counters.add(_name(what, tenant, at, DAY_S), DAY_S + 60, amount) for what, amount in used.items())
-        )
+        counts = await asyncio.gather(*(self._count(what, tenant, at, amount) for what, amount in used.items()))
+        known = {what: count for what, count in zip(used, counts, strict=True) if count is not None}
+
+        async def give_back() -> None:
+            await asyncio.gather(*(self._count(what, tenant, at, -used[what]) for what in known))
+
+        most = {"runs": quota.runs_per_day, "records": quota.records_per_day}
+        for what, count in known.items():
+            if count - used[what] >= most[what]:
+                await give_back()
+                raise _used_up(what, most[what], at)
+        return give_back
+
+    async def at_most(self, most: int, what: str, tenant: str) -> None:
+        """Count something that may be done so often in a minute; RateLimited when it is one too many."""
+        at = self.counters.clock()
+        count = await self.counters.add(_name(what, tenant, at, 60), 61)
+        if count is not None and count > most:
+            again = _again_s(at, 60)
+            raise RateLimited(f"this may be asked for {most} times a minute; ask again in {again} s", again)
+
+    async def _count(self, what: str, tenant: str, at: float, amount: int) -> int | None:
+        return await self.counters.add(_name(what, tenant, at, DAY_S), DAY_S + 60, amount)
 
 
 def connect_rates(redis_url: str) -> Rates:
@@ -129,6 +151,10 @@ def connect_rates(redis_url: str) -> Rates:
 def refused(standing: Standing) -> RateLimited:
     """The error for a request that may not pass."""
     return RateLimited(f"too many requests; send it again in {standing.retry_after_s} s", standing.retry_after_s)
+
+
+def _used_up(what: str, most: int, at: float) -> QuotaUsedUp:
+    return QuotaUsedUp(f"the day's {most} {what} are used up; the day ends at midnight UTC", _again_s(at, DAY_S))
 
 
 def _name(what: str, tenant: str, at: float, seconds: int) -> str:

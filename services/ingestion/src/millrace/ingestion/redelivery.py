@@ -74,14 +74,15 @@ class Redelivery:
                 self._check_enabled(tenant, callback.endpoint_id)
             except NotFound as error:
                 raise EndpointDisabled("the endpoint was deleted; register its URL anew first") from error
+        at = now()
         again = callback.model_copy(
             update={
-                "status": CallbackStatus.PENDING, "replayed_after": callback.deliveries, "delivered_at": None,
-                "last_error": "", "last_status": None,
+                "status": CallbackStatus.PENDING, "replayed_after": callback.deliveries, "replayed_at": at,
+                "delivered_at": None, "last_error": "", "last_status": None,
             }
         )  # fmt: skip
         try:
-            self.runs.replace(record.model_copy(update={"callback": again, "due_at": now()}))
+            self.runs.replace(record.model_copy(update={"callback": again, "due_at": at}))
         except Conflict as error:
             raise StillActive("the run was changed at the same time; look at it and ask again") from error
         log.info(

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from socket import EAI_AGAIN
 
@@ -13,19 +12,16 @@ from millrace.contracts.endpoints import EndpointRecord
 from millrace.contracts.errors import AddressRefused
 from millrace.contracts.ids import endpoint_id
 from millrace.ingestion.errors import BadCallbackUrl, BadEndpointSecret, EndpointExists, TooManyEndpoints
+from millrace.ingestion.resolving import Lookups
 from millrace.storage.endpoints import Endpoints
 from millrace.storage.errors import BadSecret, Conflict, LimitReached, NotFound
 from millrace.telemetry.logs import get_logger
-from millrace.worker.names import Resolver, resolve
 
 log = get_logger(__name__)
 
 KNOWN_S = 60.0
 """For how long an endpoint that was seen is not looked for again."""
 _KNOWN = 10_000
-RESOLVE_S = 2.0
-"""Patience with a name's resolution. What takes longer is judged when it is connected to, like every other."""
-_RESOLVERS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +32,12 @@ class Registrar:
     allowed: frozenset[str]
     limit: Callable[[str], int]
     """How many endpoints a tenant may have."""
-    resolve: Resolver = resolve
+    lookups: Lookups = field(default_factory=Lookups)
     _known: "TTLCache[str, bool]" = field(default_factory=lambda: TTLCache(_KNOWN, KNOWN_S))
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    # Of its own, so that names that resolve slowly hold up registrations and nothing else.
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_RESOLVERS, "resolve"))
 
     def ensure(self, tenant: str, url: str) -> None:
-        """Register the URL of a run, unless it is. BadCallbackUrl or TooManyEndpoints.
+        """Register the URL of a run, unless it is. BadCallbackUrl, TooManyEndpoints or RateLimited.
 
         Costs nothing for a URL that was seen in the last minute, and one read for any other that is registered.
         """
@@ -62,10 +56,17 @@ class Registrar:
             self._known[name] = True
 
     def register(self, tenant: str, url: str, secret: str | None = None) -> EndpointRecord:
-        """A new endpoint. BadCallbackUrl, BadEndpointSecret, EndpointExists or TooManyEndpoints."""
-        self._check(url)
+        """A new endpoint. BadCallbackUrl, BadEndpointSecret, EndpointExists, TooManyEndpoints or RateLimited."""
+        limit = self.limit(tenant)
         try:
-            record = self.endpoints.register(tenant, url, limit=self.limit(tenant), secret=secret)
+            # First without the name: who may have no more endpoints makes nobody look for one.
+            address = check(url, self.allowed)
+            self.endpoints.check_room(tenant, limit)
+            if not address.trusted:
+                check_answers(address, self._resolved(tenant, address), self.allowed)
+            record = self.endpoints.register(tenant, url, limit=limit, secret=secret)
+        except AddressRefused as error:
+            raise BadCallbackUrl(f"callback_url: {error}") from error
         except Conflict as error:
             raise EndpointExists(f"the URL is the endpoint {endpoint_id(tenant, url)}") from error
         except LimitReached as error:
@@ -81,18 +82,10 @@ class Registrar:
         with self._lock:
             self._known.pop(endpoint, None)
 
-    def _check(self, url: str) -> None:
-        try:
-            address = check(url, self.allowed)
-            if not address.trusted:
-                check_answers(address, self._resolved(address), self.allowed)
-        except AddressRefused as error:
-            raise BadCallbackUrl(f"callback_url: {error}") from error
-
-    def _resolved(self, address: Address) -> tuple[str, ...]:
+    def _resolved(self, tenant: str, address: Address) -> tuple[str, ...]:
         """What the name resolves to; nothing when that takes too long or fails for now: each connect looks again."""
         try:
-            return self._pool.submit(self.resolve, address.host, address.port).result(RESOLVE_S)
+            return self.lookups.find(tenant, address.host, address.port)
         except TimeoutError:
             return ()
         except OSError as error:

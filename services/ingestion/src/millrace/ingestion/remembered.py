@@ -27,9 +27,9 @@ class Remembered(Generic[Found]):
         self._missing: TTLCache[str, bool] = TTLCache(size, seconds, timer)
         self._looking: dict[str, asyncio.Task[Found | None]] = {}
 
-    def knows(self, name: str) -> bool:
-        """Whether `find` answers without a look-up."""
-        return name in self._known or name in self._missing
+    def known(self, name: str) -> Found | None:
+        """What `find` gives without a look-up; None too when that would look for it."""
+        return self._known.get(name)
 
     async def find(self, name: str) -> Found | None:
         """What there is under the name; None for nothing. Raises what the look-up raises, which is not remembered."""

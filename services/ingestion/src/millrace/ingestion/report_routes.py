@@ -9,11 +9,11 @@ from fastapi.responses import Response
 
 from millrace.contracts.access import Scope
 from millrace.contracts.artifacts import HTML, JSON
-from millrace.contracts.ids import RUN_ID
 from millrace.contracts.views import attempts, settled
 from millrace.ingestion.adapters import Painter
 from millrace.ingestion.auth import Caller, KeyRing, Needs
 from millrace.ingestion.documented import responses
+from millrace.ingestion.run_ids import RunInPath
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.errors import BadLink, NotFound
 from millrace.storage.links import ReportLinks
@@ -41,8 +41,6 @@ class Reports:
 
     def find(self, tenant: str, run_id: str, attempt: int | None) -> bytes:
         """The report of the attempt that ended last, or of the one that is asked for; NotFound while there is none."""
-        if not RUN_ID.match(run_id):
-            raise NotFound("no such run")
         record = self.runs.get(tenant, run_id)
         ends = attempts(record) if attempt else (settled(record),)
         found = next((end.report for end in ends if attempt in (None, end.attempt)), None)
@@ -96,7 +94,7 @@ def add_report(api: APIRouter, keys: KeyRing, reports: Reports) -> None:
     async def get_report(
         request: Request,
         caller: Annotated[Caller, Depends(OpensReport(keys, Scope.RUNS_READ, reports))],
-        run_id: str,
+        run_id: RunInPath,
         attempt: Annotated[int | None, Query(ge=1)] = None,
     ) -> Response:
         """The report of the attempt that ended last, or of the one that is asked for; 404 while there is none.

@@ -1,14 +1,25 @@
 """The ingestion service's settings."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_network
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from millrace.contracts.addresses import entries
 from millrace.contracts.settings import Settings as EnvironmentSettings
+from millrace.contracts.settings import split
 from millrace.storage.settings import KeySettings, LinkSettings, StorageSettings
 from millrace.telemetry.settings import TelemetrySettings
 from millrace.worker.settings import WorkerSettings
+
+
+def _proxies(value: str) -> str:
+    """Networks, each of them a part of the Internet: of any other proxy uvicorn believes what its client made up."""
+    for each in split(value):
+        if ip_network(each).prefixlen == 0:
+            raise ValueError("name the proxies' own networks")
+    return ",".join(split(value))
 
 
 class IngestionSettings(EnvironmentSettings):
@@ -23,10 +34,11 @@ class IngestionSettings(EnvironmentSettings):
     max_upload_mib: int = Field(default=1024, ge=1)
     max_streams: int = Field(default=500, ge=1)
     """Streams of events that one process holds open; a tenant may have a tenth of them."""
-    parser_processes: int = Field(default=1, ge=1)
-    trusted_proxies: str = ""
-    """Addresses and networks, separated by commas, whose `X-Forwarded-For` and `-Proto` are believed; `*` where nobody
-    but the proxy can connect."""
+    parser_processes: int = Field(default=2, ge=1)
+    """A tenant has one of them at a time."""
+    trusted_proxies: Annotated[str, AfterValidator(_proxies)] = ""
+    """Addresses and networks, separated by commas, whose `X-Forwarded-For` and `-Proto` are believed. The client is
+    whoever stands farthest right in it and is none of these; `*` is refused, since it believes what clients write."""
     host: str = "127.0.0.1"
     port: int = 8080
     listen_fd: int | None = None

@@ -175,9 +175,9 @@ class _Clocks:
 
 def encoded(event: RunEvent) -> bytes:
     """The event on the wire; what does not apply to its type is left out."""
-    return format_sse_event(
-        data_str=event.model_dump_json(exclude_defaults=True), event=event.type.value, id=event.id
-    )  # fmt: skip
+    # In ASCII: clients that split text into lines do so at U+2028 and U+0085, too.
+    data = event.model_dump_json(exclude_defaults=True, ensure_ascii=True)
+    return format_sse_event(data_str=data, event=event.type.value, id=event.id)
 
 
 def end_with_process(end: Callable[[], None]) -> None:

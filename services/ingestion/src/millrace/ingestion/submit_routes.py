@@ -16,12 +16,14 @@ from millrace.ingestion.admission import may_name_its_budget, told
 from millrace.ingestion.auth import Caller
 from millrace.ingestion.body import Options, ReadBody, read_light
 from millrace.ingestion.documented import responses
+from millrace.ingestion.errors import QuotaUsedUp, UploadClaimed
 from millrace.ingestion.idempotency import HEADER, LONGEST, REPLAYED, Inflight, Once, fingerprint, key_of
-from millrace.ingestion.limited import read_limited
+from millrace.ingestion.limited import BODIES, BODIES_OF_TENANT, Room, read_limited
 from millrace.ingestion.ports import Ports
 from millrace.ingestion.submit_body import described_body
 from millrace.ingestion.submit_query import described, read_query
 from millrace.ingestion.threads import Threads
+from millrace.storage.errors import NotFound
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 """https://www.w3.org/TR/trace-context/#traceparent-header; anything else is left out, as it asks for."""
@@ -70,19 +72,28 @@ class Submission:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._inflight = Inflight()
+        size = ports.max_body_bytes
+        self._room = Room(most=BODIES * size, most_of_tenant=BODIES_OF_TENANT * size)
         self._threads = Threads()
 
     async def take(self, request: Request, tenant: str, options: Options, upload_id: str = "") -> Answer:
         """The answer to a request that makes a run once."""
         key = key_of(request.headers.getlist(HEADER))
-        # Read to its end even if it is refused: a client that still sends would not see the answer.
-        data = await read_limited(request, self._ports.max_body_bytes)
+        with self._room.hold(tenant) as more:
+            # Read to its end even if it is refused: a client that still sends would not see the answer.
+            data = await read_limited(request, self._ports.max_body_bytes, more)
+            return await self._take(request, tenant, options, data, key, upload_id)
+
+    async def _take(
+        self, request: Request, tenant: str, options: Options, data: bytes, key: str, upload_id: str
+    ) -> Answer:
         query = request.query_params.multi_items()
         once = Once(key=key, fingerprint=fingerprint(request.method, request.url.path, query, options.media_type, data))
         asked = from_upload.wanted(data, options, upload_id)
         with self._inflight.hold(tenant, key):
             answer = await self._once(request, tenant, options, data, once, asked)
-            if asked is not None and self._ports.uploads is not None and not answer.replayed:
+            if asked is not None and self._ports.uploads is not None:
+                # After a repeat too: the process that accepted the run may have been killed before it came to this.
                 await from_upload.used(self._ports.uploads, tenant, asked)
             return answer
 
@@ -111,10 +122,31 @@ class Submission:
             tenant=tenant, batch=found, once=once,
             traceparent=traceparent if _TRACEPARENT.match(traceparent) else None,
         )  # fmt: skip
-        answer = await self._threads.run(self._ports.acceptance.accept, wanted)
-        if not answer.replayed:
-            await self._ports.keys.rates.count_run(tenant, found.records)
+        try:
+            return await self._counted(wanted, asked)
+        except (QuotaUsedUp, UploadClaimed, NotFound):
+            # The first of two with one key may just have used up what the second needs.
+            again = await self._threads.run(self._ports.acceptance.answered, tenant, once)
+            if again is None:
+                raise
+            return again
+
+    async def _counted(self, wanted: AcceptRequest, asked: from_upload.Wanted | None) -> Answer:
+        """The answer to a batch. What there is only so much of is taken before: of two at a time, one gets it."""
+        give_back = await self._ports.keys.reserve(wanted.tenant, wanted.batch.records)
+        answer = None
+        try:
+            answer = await self._accepted(wanted, asked)
+        finally:
+            if answer is None or answer.replayed:
+                await give_back()
         return answer
+
+    async def _accepted(self, wanted: AcceptRequest, asked: from_upload.Wanted | None) -> Answer:
+        if asked is None or self._ports.uploads is None:
+            return await self._threads.run(self._ports.acceptance.accept, wanted)
+        async with from_upload.claimed(self._ports.uploads, wanted.tenant, asked, wanted.once):
+            return await self._threads.run(self._ports.acceptance.accept, wanted)
 
     async def _read(
         self, tenant: str, data: bytes, options: Options, once: Once, asked: from_upload.Wanted | None
@@ -125,7 +157,7 @@ class Submission:
             return light
         again = await self._threads.run(self._ports.acceptance.answered, tenant, once)
         if again is not None or asked is None or self._ports.uploads is None:
-            return again or await self._ports.reader.read(data, options)
+            return again or await self._ports.reader.read(tenant, data, options)
         return await from_upload.read(self._ports.uploads, tenant, asked)
 
 

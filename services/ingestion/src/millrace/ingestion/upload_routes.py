@@ -4,16 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import ValidationError
 
 from millrace.contracts.access import Scope
 from millrace.contracts.artifacts import JSON
 from millrace.contracts.uploads import CompleteRequest, UploadRequest, UploadView
 from millrace.ingestion.auth import Caller, KeyRing
 from millrace.ingestion.documented import responses
-from millrace.ingestion.limited import read_limited, read_model, takes
+from millrace.ingestion.limited import read_model, takes
 from millrace.ingestion.uploads import UploadDesk
 
 MAX_TAGS_BYTES = 64 << 10
@@ -24,6 +22,11 @@ _PRIVATE = {"Cache-Control": "no-store"}
 
 def add_uploads(api: APIRouter, keys: KeyRing, desk: UploadDesk) -> None:
     """Offer `POST /uploads`, `GET` and `DELETE /uploads/{id}` and `POST /uploads/{id}/complete`."""
+    _add_start(api, keys, desk)
+    _add_end(api, keys, desk)
+
+
+def _add_start(api: APIRouter, keys: KeyRing, desk: UploadDesk) -> None:
     writer = Annotated[Caller, Depends(keys.needs(Scope.RUNS_WRITE))]
 
     @api.post(
@@ -44,14 +47,19 @@ def add_uploads(api: APIRouter, keys: KeyRing, desk: UploadDesk) -> None:
         """How far an upload is: what has arrived, and new addresses for what has not."""
         return _answer(await run_in_threadpool(desk.show, caller.tenant, upload_id))
 
+
+def _add_end(api: APIRouter, keys: KeyRing, desk: UploadDesk) -> None:
+    writer = Annotated[Caller, Depends(keys.needs(Scope.RUNS_WRITE))]
+
     @api.post(
         "/uploads/{upload_id}/complete", response_model=UploadView, openapi_extra=takes(CompleteRequest),
         responses=responses(404, 409, 413, 422),
     )  # fmt: skip
     async def complete_upload(request: Request, caller: writer, upload_id: str) -> Response:
         """Make one file of the parts. ETags need not be told; those that are must be the store's."""
-        wanted = await _tags(request)
-        return _answer(await run_in_threadpool(desk.complete, caller.tenant, upload_id, wanted))
+        wanted = await read_model(request, CompleteRequest, MAX_TAGS_BYTES)
+        tags = {each.part: each.etag for each in wanted.parts}
+        return _answer(await run_in_threadpool(desk.complete, caller.tenant, upload_id, tags))
 
     @api.delete("/uploads/{upload_id}", status_code=204, responses=responses(404))
     async def abort_upload(caller: writer, upload_id: str) -> Response:
@@ -62,12 +70,3 @@ def add_uploads(api: APIRouter, keys: KeyRing, desk: UploadDesk) -> None:
 
 def _answer(view: UploadView, status: int = 200, **headers: str) -> Response:
     return Response(view.model_dump_json(), status, _PRIVATE | headers, JSON)
-
-
-async def _tags(request: Request) -> dict[int, str]:
-    data = await read_limited(request, MAX_TAGS_BYTES)
-    try:
-        found = CompleteRequest.model_validate_json(data or b"{}", strict=True)
-    except ValidationError as error:
-        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
-    return {each.part: each.etag for each in found.parts}

@@ -16,7 +16,7 @@ from millrace.ingestion.domain.errors import BadFile
 from millrace.ingestion.domain.large import HEAD, bytes_needed, parse_large, recognise_large, unpack
 from millrace.ingestion.domain.parsed import MAX_EXPANDED, MAX_LISTED
 from millrace.ingestion.domain.parsed import Options as ParseOptions
-from millrace.ingestion.errors import ChildDied, TooLarge, TooManyUploads, UploadOpen
+from millrace.ingestion.errors import ChildBroken, TooLarge, TooManyUploads, UploadOpen
 from millrace.ingestion.fetching import fetch
 from millrace.storage.errors import Incomplete, LimitReached
 from millrace.storage.uploads import UploadRecord, Uploads
@@ -32,17 +32,20 @@ LIMITS: Final = Limits(data_bytes=768 << 20, cpu_s=40)
 class UploadReader(Protocol):
     """Reads uploads."""
 
-    async def read(self, address: str, size: int, options: Options) -> ReadBody:
-        """The batch in the file at this address; BadFile when it is none, Unavailable when it cannot be read."""
+    async def read(self, tenant: str, address: str, size: int, options: Options) -> ReadBody:
+        """The batch in a tenant's file at this address.
+
+        BadFile when it is none, Unavailable when it cannot be read, RateLimited when it is not the tenant's turn.
+        """
 
 
 @dataclass
 class UploadPool:
-    """Reads one upload at a time, in a child apart from those that parse bodies: it takes seconds, they do not."""
+    """Reads a tenant's uploads one at a time, in children apart from those for bodies: it takes seconds."""
 
     most: int
     """Bytes that a packed file may become on disk."""
-    processes: int = 1
+    processes: int = 2
     limits: Limits = LIMITS
 
     def __post_init__(self) -> None:
@@ -51,14 +54,14 @@ class UploadPool:
         )  # fmt: skip
 
     def stop(self) -> None:
-        """End the child."""
+        """End the children."""
         self._children.stop()
 
-    async def read(self, address: str, size: int, options: Options) -> ReadBody:
+    async def read(self, tenant: str, address: str, size: int, options: Options) -> ReadBody:
         """See `UploadReader`."""
         try:
-            return await self._children.call(read_upload, address, size, options, self.most)
-        except (ChildDied, MemoryError) as error:
+            return await self._children.call_for(tenant, read_upload, address, size, options, self.most)
+        except (ChildBroken, MemoryError) as error:
             raise BadFile("unreadable", "the file could not be parsed within its limits") from error
 
 

@@ -1,6 +1,7 @@
 """The orchestrator's way to the outside: outcomes out of the join, messages into the queues."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,8 +16,12 @@ from millrace.contracts.messages import Advance, Deliver, FanOut
 from millrace.contracts.outcome import Outcome, OutcomeStatus, Reason
 from millrace.contracts.run import RunRecord
 from millrace.orchestrator.canvas import join_key, part_of, task_id_of
+from millrace.telemetry.logs import get_logger
 from millrace.worker.join.store import JoinStore
 from millrace.worker.publish import publish
+from millrace.worker.signing import Signer
+
+log = get_logger(__name__)
 
 
 class Messenger(Protocol):
@@ -86,11 +91,22 @@ class Joins:
     """A stage's outcomes, read from the join."""
 
     store: JoinStore
+    signer: Signer
 
     def outcomes(self, record: RunRecord, stage: str) -> Mapping[str, Outcome]:
-        """By part id; what is no outcome is a failed one."""
-        values = self.store.values(join_key(record.tenant, record.run_id, record.attempt, stage))
-        return {part_of(task): _outcome(part_of(task), _read(value)) for task, value in values.items()}
+        """By part id; what is no outcome, or none that a part of ours signed, is a failed one."""
+        key = join_key(record.tenant, record.run_id, record.attempt, stage)
+        return {part_of(task): self._signed(key, task, value) for task, value in self.store.values(key).items()}
+
+    def _signed(self, key: str, task: str, kept: str) -> Outcome:
+        part = part_of(task)
+        value, why = self.signer.open_outcome(key, task, kept)
+        if why is None:
+            return _outcome(part, _read(value))
+        # The id of the task names run, attempt, stage and part.
+        log.warning("outcome_refused", extra={"action": "outcome_refused", "reason": why.value, "part": task})
+        # Nothing is known of the part, so it may be published again.
+        return _failed(part, OutcomeStatus.FAILED, Reason(code="outcome_refused", detail=why.value, retryable=True))
 
     def published(self, record: RunRecord, stage: str) -> bool:
         """Whether every part of the stage was published, and nothing of its join is lost since."""
@@ -110,7 +126,7 @@ class Joins:
         self.store.clear(join_key(record.tenant, record.run_id, record.attempt, stage))
 
 
-def _read(value: bytes | str) -> dict[str, object]:
+def _read(value: str) -> dict[str, object]:
     """A part's value: JSON, and nothing else. Redis may hold what no part of ours wrote, which must hold up no run."""
     try:
         found = json.loads(value)
@@ -124,8 +140,14 @@ def _outcome(part: str, value: dict[str, object]) -> Outcome:
     try:
         return Outcome.model_validate(value)
     except ValidationError:
-        step, _, number = part.rpartition(".")
         error = str(value.get("error", "unknown"))
         status = OutcomeStatus.TIMED_OUT if error == "TimeLimitExceeded" else OutcomeStatus.FAILED
         code = "hard_time_limit" if error == "TimeLimitExceeded" else "crashed"
-        return Outcome(step=step, part=int(number), status=status, reason=Reason(code=code, detail=error))
+        return _failed(part, status, Reason(code=code, detail=error))
+
+
+def _failed(part: str, status: OutcomeStatus, reason: Reason) -> Outcome:
+    """Nobody asks for parts with a name that is none; they are not to raise either."""
+    step, _, number = part.rpartition(".")
+    named = int(number) if re.fullmatch("[0-9]{1,9}", number) else 0
+    return Outcome(step=step, part=named, status=status, reason=reason)

@@ -18,7 +18,7 @@ service = build_service("orchestrator", WorkerClass.ORCHESTRATION)
 app, stores, flows = service.app, service.stores, load()
 messenger = CeleryMessenger(app)
 engine = Engine(
-    store=stores.runs, joins=Joins(service.joins), messenger=messenger, flows=flows,
+    store=stores.runs, joins=Joins(service.joins, app.signer), messenger=messenger, flows=flows,
     keeping=Keeping(store=stores.runs, artifacts=stores.artifacts),
 )  # fmt: skip
 distributor = Distributor(app=app, store=stores.runs, flows=flows, messenger=messenger, timer=GreenletTimer())

@@ -89,7 +89,7 @@ class Engine:
         """Do what was asked of the run before anything else; whether something was.
 
         Who writes meanwhile is first, and the ask still stands in what he wrote. A redrive of a flow that no release
-        knows is given up after a while.
+        knows keeps nothing else from being done, and is given up after a while.
         """
         asked, at = record.pending, self.clock()
         if asked is None:
@@ -101,6 +101,9 @@ class Engine:
         elif at > asked.at + PATIENCE:
             log.warning("redrive_given_up", extra={"action": "redrive_given_up", "run_id": record.run_id})
             self._write_quietly(runs.give_up(record, at))
+        else:
+            # What else is owed goes on meanwhile: its callback, and the next look.
+            return False
         return True
 
     def begin_again(self, record: RunRecord, start: str) -> bool:

@@ -35,10 +35,10 @@ class Keeping:
         if callback is not None and callback.status is CallbackStatus.PENDING:
             return self._write(record.model_copy(update={"due_at": at + runs.CALLBACK_GRACE}))
         if record.tidy_at is None or record.tidy_at > at:
-            self._write(record.model_copy(update={"due_at": record.tidy_at}))
+            self._write(record.model_copy(update={"due_at": _next_look(record, record.tidy_at, at)}))
         else:
             self.tidy(record)
-            self._write(record.model_copy(update={"due_at": None, "tidy_at": None}))
+            self._write(record.model_copy(update={"due_at": _next_look(record, None, at), "tidy_at": None}))
         return False
 
     def tidy(self, record: RunRecord) -> int:
@@ -56,6 +56,12 @@ class Keeping:
         except Conflict:
             return False
         return True
+
+
+def _next_look(record: RunRecord, due: datetime | None, at: datetime) -> datetime | None:
+    """When to look at an ended run: soon, while something is asked of it that this release cannot do."""
+    soon = at + runs.CALLBACK_GRACE
+    return due if record.pending is None else min(due or soon, soon)
 
 
 def references(record: RunRecord) -> Iterator[ArtifactRef]:

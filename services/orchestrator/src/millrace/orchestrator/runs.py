@@ -8,6 +8,7 @@ from millrace.contracts.flow import Flow
 from millrace.contracts.ids import event_id
 from millrace.contracts.messages import FROM_FAILED, Slice, part_id
 from millrace.contracts.outcome import OutcomeStatus
+from millrace.contracts.run import TIDY_AFTER as TIDY_AFTER
 from millrace.contracts.run import (
     AttemptRecord,
     CallbackRecord,
@@ -28,10 +29,6 @@ LAST_WAIT = timedelta(seconds=12)
 scientific libraries takes to start."""
 CALLBACK_GRACE = timedelta(seconds=9)
 """How long a delivery may take before the sweep publishes it again; above its task's hard limit less its wait."""
-TIDY_AFTER = timedelta(seconds=60)
-"""How long after its end an untidy run is looked through for objects that nobody refers to: by then no part of it can
-be writing any more.
-"""
 MAX_RECOVERIES = 3
 
 

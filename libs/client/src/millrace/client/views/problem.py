@@ -23,5 +23,7 @@ def _parts(found: Problem, hint: str) -> Iterator[RenderableType]:
     if found.errors:
         yield Text()
         yield set_aside(found.errors, "At fault")
+    if found.request_id:
+        yield line(f"Request {found.request_id}", style="dim")
     if hint:
         yield line(hint)

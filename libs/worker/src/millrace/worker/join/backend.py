@@ -10,13 +10,13 @@ The join's key is the body's task id and the part's key is the part's task id: g
 import json
 from typing import Any
 
-from celery import Celery
 from celery.backends.base import BaseBackend
 from celery.states import REVOKED
 from celery.utils.log import get_task_logger
 from kombu.utils.functional import retry_over_time
 
 from millrace.worker.crash import point
+from millrace.worker.join.batching import BatchingCelery
 from millrace.worker.join.errors import JoinUnavailable
 from millrace.worker.join.store import JoinStore
 
@@ -41,9 +41,9 @@ PATIENCE_S = 4.0
 class JoinBackend(BaseBackend):
     """Joins chords and stores no results."""
 
-    app: Celery
+    app: BatchingCelery
 
-    def __init__(self, app: Celery, url: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, app: BatchingCelery, url: str | None = None, **kwargs: Any) -> None:
         super().__init__(app=app, url=url, **kwargs)
         self.joins: JoinStore = app.conf[CONF_KEY]
 
@@ -77,9 +77,10 @@ class JoinBackend(BaseBackend):
             point("body_published")
 
     def _record(self, key: str, part: str, value: str) -> bool:
+        signed = self.app.signer.sign_outcome(key, part, value)
         return bool(
             retry_over_time(
-                self.joins.add, JoinUnavailable, args=(key, part, value), timeout=PATIENCE_S, interval_start=0.1,
+                self.joins.add, JoinUnavailable, args=(key, part, signed), timeout=PATIENCE_S, interval_start=0.1,
                 interval_step=0.2, interval_max=1.0,
             )
         )  # fmt: skip

@@ -127,7 +127,8 @@ class RedisJoins:
 
 
 def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    # What is no text was not written by us, and whoever checks signatures will see that.
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def _list(found: Any) -> list[Any]:

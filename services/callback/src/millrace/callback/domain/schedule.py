@@ -13,7 +13,8 @@ SPREAD = 0.1
 LONGEST = RETRIES[-1]
 """More than this nobody is waited for, whatever `Retry-After` says."""
 PATIENCE = timedelta(days=4)
-"""For how long after a run's end its delivery gives way while its endpoint is slow; longer than the table."""
+"""How long after a run's end, or after a replay was asked for, a delivery is given up, whatever `Retry-After` asks for,
+and for how long it gives way while its endpoint is slow. Longer than the table."""
 
 GONE = 410
 """The consumer says: never again."""

@@ -23,7 +23,8 @@ KEY_S = 90 * 24 * 3600
 """Seconds after which a tenant gets a new data key, and so an empty cache; far from the 2³² values that a key may seal
 under random nonces."""
 MEMORY_S = 300.0
-"""Seconds for which a process keeps an opened key: as long as the envelope keeps its own."""
+"""Seconds for which a process keeps a tenant's data key, as it is sealed. The envelope opens it anew for each use, so
+nobody has it for longer than the tenant's own keys."""
 MEMORY_KEYS = 256
 _NONCE = 12
 
@@ -31,7 +32,6 @@ _NONCE = 12
 @dataclass(frozen=True)
 class _Opened:
     key: bytes = field(repr=False)
-    until: float
 
     def name(self, plain: bytes) -> str:
         return hashlib.blake2b(plain, key=self.key, digest_size=16).hexdigest()
@@ -44,7 +44,8 @@ class SealedCells:
     cells: Cells
     envelope: Envelope
     clock: Callable[[], float] = time.monotonic
-    _keys: dict[str, _Opened] = field(default_factory=dict, repr=False)
+    _keys: dict[str, tuple[bytes, float]] = field(default_factory=dict, repr=False)
+    """The sealed data keys, and until when they are kept."""
 
     def get(self, tenant: str, names: Sequence[bytes]) -> list[bytes | None]:
         """The values in the order of the names; None where there is none or it was altered."""
@@ -70,28 +71,29 @@ class SealedCells:
 
     def _opened(self, tenant: str) -> _Opened:
         """The tenant's data key, made on first use. Whoever stores one first wins."""
-        known = self._keys.get(tenant)
-        if known is not None and self.clock() < known.until:
-            return known
+        context = {"tenant": tenant, "purpose": "nlp-cache", "schema": "key/1"}
+        sealed, until = self._keys.get(tenant, (b"", 0.0))
         try:
-            opened = _Opened(self._key(tenant), self.clock() + MEMORY_S)
+            if self.clock() < until:
+                return _Opened(self.envelope.decrypt(sealed, context))
+            sealed, opened = self._key(tenant, context)
         except StorageError as error:
             raise CacheUnavailable(f"envelope: {type(error).__name__}") from error
         if len(self._keys) >= MEMORY_KEYS:
             self._keys.clear()
-        self._keys[tenant] = opened
+        self._keys[tenant] = sealed, self.clock() + MEMORY_S
         return opened
 
-    def _key(self, tenant: str) -> bytes:
+    def _key(self, tenant: str, context: Mapping[str, str]) -> tuple[bytes, _Opened]:
         """The data key that is there. One that opens no more is replaced: what it sealed is lost in any case."""
-        context = {"tenant": tenant, "purpose": "nlp-cache", "schema": "key/1"}
         (there,) = self.cells.get([f"{tenant}:key"])
         try:
             if there is not None:
-                return self.envelope.decrypt(there, context)
+                return there, _Opened(self.envelope.decrypt(there, context))
         except Corrupt:
             self.cells.put({f"{tenant}:key": self._made(context)}, KEY_S)
-        return self.envelope.decrypt(self.cells.put_first(f"{tenant}:key", self._made(context), KEY_S), context)
+        sealed = self.cells.put_first(f"{tenant}:key", self._made(context), KEY_S)
+        return sealed, _Opened(self.envelope.decrypt(sealed, context))
 
     def _made(self, context: Mapping[str, str]) -> bytes:
         return self.envelope.encrypt(AESGCM.generate_key(256), context)
