@@ -43,6 +43,8 @@ RECORDS = 20
 SENDERS = 16
 PATIENCE_S = 60.0
 DRAIN_S = 0.2
+WARM_S = 6.0
+"""Of steady requests that do not count, until every thread has its connections."""
 
 Result = TypeVar("Result")
 
@@ -112,7 +114,7 @@ def _latency(folder: Path, data: bytes, seconds: float) -> dict[str, Any]:
         key = _account(environment)
         with _serving("millrace.ingestion", environment, folder) as (process, port):
             request = requests(front_app.ACCEPTED, key, data)
-            _run(_steady(port, request, 2.0))  # the first of each call connects, and fetches a data key
+            _run(_steady(port, request, WARM_S))  # the first of each call connects, and fetches a data key
             watched = {"ingestion": process, **servers.processes}
             before = {name: cpu_seconds(each) for name, each in watched.items()}
             with _drained(environment["MILLRACE_BROKER_URL"]):
