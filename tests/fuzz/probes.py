@@ -37,7 +37,10 @@ class Probes:
 
     def __post_init__(self) -> None:
         self._schema = schemathesis.openapi.from_url(f"{self.door.url}/openapi.json")
-        self._right = Right(self.door, self.seeds).all()
+        right = Right(self.door, self.seeds)
+        self._right = right.all()
+        # Random requests use up what an endpoint may be tested in a minute.
+        self._untested = right.fresh_endpoint()
 
     def run(self) -> None:
         """Everything; the stores are away afterwards."""
@@ -78,6 +81,8 @@ class Probes:
             for operation in self._right
             if operation.startswith("DELETE") or operation.endswith("/complete")
         }
+        test = "POST /v1/endpoints/{endpoint_id}/test"
+        made[test] = lambda: Ask(operation=test, path={"endpoint_id": self._untested})
         return self._right | made
 
     def send(self, ask: Ask, key: str | None = "") -> httpx.Response:
