@@ -16,7 +16,6 @@ from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.errors import StorageError
 from millrace.storage.memory import MemoryObjects
 from millrace.storage.s3 import S3Objects
-from millrace.worker.dead_queue import dead_letter_queue
 
 
 def drained(world: World, seconds: float) -> dict[str, int]:
@@ -36,7 +35,7 @@ def gather(world: World, played: list[Scenario], left: dict[str, int]) -> Facts:
     return Facts(
         attempts=world.ledger.attempts, records=records, history=list(_history(world)), called=world.ledger.called,
         changes=world.ledger.objects, objects=frozenset(_objects(world, records)), left=left,
-        unresolved=_unresolved(world, records), dead=_dead(world), buried=world.buried,
+        unresolved=_unresolved(world, records), dead=[*world.exhumed, *world.broker.dead()], buried=world.buried,
         allowed={each.name: each.ends for each in played}, trapped=world.receiver.trapped,
     )  # fmt: skip
 
@@ -96,9 +95,3 @@ def _unresolved(world: World, records: list[RunRecord]) -> dict[str, str]:
 
 def _cold(record: RunRecord) -> list[ArtifactRef]:
     return list({ref.key: ref for ref in references(record) if ref.tier == "cold"}.values())
-
-
-def _dead(world: World) -> list[str]:
-    """Why each dead letter is one."""
-    with dead_letter_queue(world.broker.settings) as queue:
-        return [str(letter.reason) for letter in queue.read(1000)]

@@ -13,6 +13,7 @@ from redis import Redis
 
 from millrace.contracts.services import WorkerClass
 from millrace.worker.app import create_app
+from millrace.worker.dead_queue import dead_letter_queue
 from millrace.worker.join.store import MemoryJoins
 from millrace.worker.settings import WorkerSettings
 from millrace.worker.signing import HEADER
@@ -43,6 +44,11 @@ class Broker:
         )  # fmt: skip
         self.url, self.settings = url, settings
         self.app = create_app("chaos", settings, WorkerClass.DISTRIBUTION, MemoryJoins())
+
+    def dead(self) -> list[str]:
+        """Why each dead letter is one."""
+        with dead_letter_queue(self.settings) as queue:
+            return [str(letter.reason) for letter in queue.read(1000)]
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:

@@ -54,6 +54,8 @@ class World:
     hits: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Fault class → what was done."""
     buried: list[str] = field(default_factory=list)
+    exhumed: list[str] = field(default_factory=list)
+    """Why dead letters were dead that lay in a broker before it forgot everything."""
     _serials: Iterator[int] = field(default_factory=count)
 
     @property
@@ -108,6 +110,11 @@ class World:
             return self.runs.get(attempt.tenant, attempt.run_id or "")
         except NotFound:
             return None
+
+    def settled(self, attempt: Attempt) -> bool:
+        """Whether none of the run's parts will begin any more: it has ended, or was never accepted."""
+        record = self.record(attempt)
+        return record is None or record.status.terminal
 
     def ended(self, attempt: Attempt) -> bool:
         """Whether the run has ended and its consumer was told, or was given up on."""

@@ -35,11 +35,12 @@ MEANING: Mapping[str, tuple[int, ...]] = {
     "POST /v1/runs/{run_id}/redrive": (409, 422),
     "GET /v1/runs/{run_id}/events": (400,),
     "GET /v1/runs/{run_id}/report": (403, 406),
-    "POST /v1/uploads": (422,),
+    "POST /v1/uploads": (413, 422),
     "POST /v1/uploads/{upload_id}/complete": (409, 413, 422),
 }
-"""What else, because its form is right and its meaning is not: a file of random bytes, a callback URL of a host that
-does not exist, a cursor of nowhere, a run that has ended. No other operation can say no to what it says it takes."""
+"""What else, because its form is right and its meaning is not: a file of random bytes or too large, a callback URL of
+a host that does not exist, a cursor of nowhere, a run that has ended. No other operation can say no to what it says it
+takes."""
 
 
 @schemathesis.serializer(*FILES)

@@ -55,6 +55,8 @@ def out_of_memory(world: World, rng: Random, runs: int) -> None:
 
 def deadly(world: World, rng: Random, runs: int) -> None:
     """A part that kills every child it meets must not take the workers with it for ever."""
+    # The order knows no runs: parts of those that an earlier scenario left behind would kill as well.
+    world.wait(lambda: all(map(world.settled, world.ledger.attempts)), 90, "runs of earlier scenarios did not end")
     order = world.order("part_begun@analytics", "each kill")
     attempt = world.submit(rng)
     world.wait(lambda: world.ended(attempt), 90, "a run whose parts kill their workers did not end")

@@ -30,6 +30,8 @@ def flushed(stage: str, world: World, rng: Random, runs: int) -> None:
     """Redis forgets everything while a run is in this stage; where it is the broker, all messages with it."""
     attempts = world.wave(rng, runs)
     world.wait_for_stage(attempts[0], stage)
+    if world.broker.url.startswith("redis"):
+        world.exhumed += world.broker.dead()
     with Redis.from_url(world.stack.servers["redis"].url) as client:
         client.flushall()
     world.hit("F5", f"flushed in {stage}")
