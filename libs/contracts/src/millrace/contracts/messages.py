@@ -18,7 +18,7 @@ class RunMessage(Message):
     attempt: int = Field(default=1, ge=1)
     """1 for the first execution of the run; a redrive counts up."""
     traceparent: str | None = None
-    """W3C trace context of the run, so that re-driven work stays in its trace."""
+    """W3C trace context of the span that this message is a part of: of the run's attempt, or of its stage."""
 
 
 class Advance(RunMessage):
@@ -92,6 +92,8 @@ class PartMessage(RunMessage):
     """The input that the step is mapped over."""
     slice: Slice | None = None
     """The rows of the mapped input that this part is about; None for all."""
+    dispatch_queued_s: float = Field(default=0.0, ge=0)
+    """How long the message waited in its queue that had this one published."""
     patience: int = Field(default=3, ge=1)
     """How often this part may be begun without an end before it is quarantined: it kills its workers."""
 

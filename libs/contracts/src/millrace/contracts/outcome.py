@@ -40,6 +40,12 @@ class Timings(Message):
     published_at: Timestamp | None = None
     started_at: Timestamp
     ended_at: Timestamp
+    sent_at: Timestamp | None = None
+    """When the message that was carried out was sent: later than `published_at` when it is a retry's."""
+    ready_at: Timestamp | None = None
+    """When the process that did the work became ready for its first message."""
+    dispatch_queued_s: float = Field(default=0.0, ge=0)
+    """How long the message waited in its queue that had this part published."""
     read_s: float = Field(default=0.0, ge=0)
     write_s: float = Field(default=0.0, ge=0)
     cpu_s: float = Field(default=0.0, ge=0)
@@ -76,6 +82,10 @@ class Outcome(Message):
     worker: str = ""
     deliveries: int = Field(default=1, ge=1)
     """How often this part was begun, as far as its worker knows."""
+    retries: int = Field(default=0, ge=0)
+    """How often the worker itself had tried it again by then."""
+    traceparent: str | None = None
+    """The span in which it was carried out, so that what joins it can link to it."""
     urgent: bool = False
     """The stage should be looked at now, whatever its other parts do."""
     void: bool = False

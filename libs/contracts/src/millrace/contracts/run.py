@@ -14,6 +14,7 @@ from millrace.contracts.happening import RunStatus as RunStatus
 from millrace.contracts.ids import Name, RunId, TenantId
 from millrace.contracts.messages import FROM_FAILED, Slice
 from millrace.contracts.outcome import Coverage, OutcomeStatus, Reason
+from millrace.contracts.tracing import run_context, stage_context
 
 TIDY_AFTER = timedelta(seconds=60)
 """How long after its end an untidy run is looked through for objects that nobody refers to: by then no part of it can
@@ -31,6 +32,15 @@ class PartRecord(Message):
     ended_at: Timestamp | None = None
     worker: str = ""
     deliveries: int = 1
+    retries: int = 0
+    published_at: Timestamp | None = None
+    """This and what follows as in `Timings`."""
+    sent_at: Timestamp | None = None
+    ready_at: Timestamp | None = None
+    dispatch_queued_s: float = 0.0
+    read_s: float = 0.0
+    write_s: float = 0.0
+    cpu_s: float = 0.0
 
 
 class StepRecord(Message):
@@ -72,6 +82,10 @@ class StageRecord(Message):
     dispatches: int = Field(default=1, ge=1)
     """How often its parts were published; the sweep counts up."""
     joined_at: Timestamp | None = None
+    queued_s: float = 0.0
+    """How long the message that began the stage waited in its queue."""
+    join_queued_s: float = 0.0
+    """How long the message that had it joined waited in its queue."""
     steps: tuple[StepRecord, ...] = ()
 
 
@@ -102,6 +116,12 @@ class CallbackRecord(Message):
     last_error: str = ""
     last_status: int | None = None
     delivered_at: Timestamp | None = None
+    began_at: Timestamp | None = None
+    """When the last delivery began to be sent."""
+    queued_s: float = 0.0
+    """How long its message waited in its queue."""
+    answer_s: float = 0.0
+    """How long the consumer took to answer it, or to be given up."""
 
 
 class AttemptRecord(Message):
@@ -161,6 +181,9 @@ class RunRecord(Message):
     ended_at: Timestamp | None = None
     callback: CallbackRecord | None = None
     traceparent: str | None = None
+    """W3C trace context of the request that was accepted."""
+    received_at: Timestamp | None = None
+    """When that request came in; None in what releases wrote that kept no time of it."""
     began_at: Timestamp | None = None
     """When this attempt began; None for the first, which began when the run was accepted."""
     history: tuple[AttemptRecord, ...] = ()
@@ -203,8 +226,17 @@ class RunRecord(Message):
     @property
     def head(self) -> dict[str, Any]:
         """What every message of this attempt begins with (`RunMessage`)."""
-        fields = ("tenant", "run_id", "attempt", "traceparent")
-        return {name: getattr(self, name) for name in fields}
+        fields = ("tenant", "run_id", "attempt")
+        return {name: getattr(self, name) for name in fields} | {"traceparent": self.span}
+
+    @property
+    def span(self) -> str | None:
+        """W3C trace context of the span of this attempt; None when the run has no trace."""
+        return run_context(self.traceparent, self.run_id, self.attempt)
+
+    def span_of(self, stage: StageRecord) -> str | None:
+        """W3C trace context of the span of a stage of this attempt that began since it last went back."""
+        return stage_context(self.traceparent, self.run_id, self.attempt, self.recoveries, stage.name)
 
     @property
     def since(self) -> datetime:
