@@ -38,11 +38,11 @@ def _logger(stream: io.StringIO, formatter: logging.Formatter) -> Iterator[loggi
 
 def test_a_line_tells_service_message_and_allowed_fields(json_logger: logging.Logger, stream: io.StringIO) -> None:
     # when
-    json_logger.info("part_ended", extra={"action": "part_ended", "run_id": "run_1", "seconds": 0.5})
+    json_logger.info("task_ended", extra={"action": "task_ended", "run_id": "run_1", "seconds": 0.5})
     # then
     line = json.loads(stream.getvalue())
     assert {key: line[key] for key in ("service", "message", "action", "run_id", "seconds", "level")} == {
-        "service": "nlp", "message": "part_ended", "action": "part_ended", "run_id": "run_1", "seconds": 0.5,
+        "service": "nlp", "message": "task_ended", "action": "task_ended", "run_id": "run_1", "seconds": 0.5,
         "level": "info",
     }  # fmt: skip
 

@@ -83,7 +83,7 @@ class StageRecord(Message):
     """How often its parts were published; the sweep counts up."""
     joined_at: Timestamp | None = None
     queued_s: float = 0.0
-    """How long the message that began the stage waited in its queue."""
+    """How long the message that began the stage waited in its queue; 0 where the join before it began it."""
     join_queued_s: float = 0.0
     """How long the message that had it joined waited in its queue."""
     steps: tuple[StepRecord, ...] = ()
@@ -237,6 +237,13 @@ class RunRecord(Message):
     def span_of(self, stage: StageRecord) -> str | None:
         """W3C trace context of the span of a stage of this attempt that began since it last went back."""
         return stage_context(self.traceparent, self.run_id, self.attempt, self.recoveries, stage.name)
+
+    def place_of(self, stage: str) -> str | None:
+        """W3C trace context that a message about the stage of this name is a part of: of the stage's span, or of the
+        attempt's where the stage is from before the attempt last went back and had its span then.
+        """
+        mine = next((each for each in self.stages[self.kept :] if each.name == stage), None)
+        return self.span if mine is None else self.span_of(mine)
 
     @property
     def since(self) -> datetime:

@@ -39,16 +39,17 @@ def parse(traceparent: str | None) -> TraceContext | None:
 
 def run_context(accepted: str | None, run_id: str, attempt: int) -> str | None:
     """Traceparent of the span of a run's attempt. `accepted`: that of the request; None when there is no trace."""
-    return _within(accepted, "run", run_id, attempt)
+    return within(accepted, "run", run_id, attempt)
 
 
 def stage_context(accepted: str | None, run_id: str, attempt: int, recoveries: int, stage: str) -> str | None:
     """Traceparent of the span of a stage, which an attempt may go through again after each of its recoveries."""
-    return _within(accepted, "stage", run_id, attempt, recoveries, stage)
+    return within(accepted, "stage", run_id, attempt, recoveries, stage)
 
 
-def _within(accepted: str | None, *names: object) -> str | None:
-    context = parse(accepted)
+def within(traceparent: str | None, *names: object) -> str | None:
+    """Traceparent of another span of that trace, whose id follows from these names; None when there is no trace."""
+    context = parse(traceparent)
     if context is None:
         return None
     span_id = hashlib.sha256("\0".join(map(str, names)).encode()).hexdigest()[:16]

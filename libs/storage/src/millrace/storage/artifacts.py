@@ -10,6 +10,10 @@ from millrace.contracts.artifacts import INLINE_LIMIT, ArtifactRef
 from millrace.contracts.messages import PartMessage
 from millrace.storage.errors import Corrupt
 from millrace.storage.ports import ColdStore, Envelope, HotStore, ObjectStore
+from millrace.storage.spans import store_span
+
+_STORES = {"hot": "redis", "cold": "s3"}
+"""What spans call the tiers."""
 
 
 def batch_key(run_id: str) -> str:
@@ -46,20 +50,23 @@ class ArtifactStore:
             tier=tier, key=key, sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type=media_type,
             schema_name=schema_name, rows=rows,
         )  # fmt: skip
-        sealed = self.envelope.encrypt(data, _context(tenant, ref))
-        created = self._store(ref).put(f"{tenant}/{key}", sealed)
-        return (ref, True) if created else (self._what_is_there(tenant, ref), False)
+        with store_span("put artifact", _STORES[tier]):
+            sealed = self.envelope.encrypt(data, _context(tenant, ref))
+            created = self._store(ref).put(f"{tenant}/{key}", sealed)
+            return (ref, True) if created else (self._what_is_there(tenant, ref), False)
 
     def get(self, tenant: str, ref: ArtifactRef) -> bytes:
         """The plain bytes; NotFound when they are lost or another tenant's, Corrupt when altered."""
-        data = self._open(tenant, ref)
-        if hashlib.sha256(data).hexdigest() != ref.sha256:
-            raise Corrupt(f"{ref.key} does not have the digest that its reference names")
-        return data
+        with store_span("get artifact", _STORES[ref.tier]):
+            data = self._open(tenant, ref)
+            if hashlib.sha256(data).hexdigest() != ref.sha256:
+                raise Corrupt(f"{ref.key} does not have the digest that its reference names")
+            return data
 
     def delete(self, tenant: str, ref: ArtifactRef) -> None:
         """Forget the bytes."""
-        self._store(ref).delete(f"{tenant}/{ref.key}")
+        with store_span("delete artifact", _STORES[ref.tier]):
+            self._store(ref).delete(f"{tenant}/{ref.key}")
 
     def lost(self, tenant: str, run_id: str, refs: Sequence[ArtifactRef]) -> set[str]:
         """Keys of those of a run's artifacts that are no longer there. One listing, and one look at each hot one."""

@@ -18,6 +18,7 @@ from millrace.contracts.run import RunRecord
 from millrace.storage.aws import Clients, error_code, lost_race, translated
 from millrace.storage.errors import Conflict, NotFound, Repeated, Unavailable
 from millrace.storage.ports import IDEMPOTENCY_S, Due, Envelope, Idempotency, Page
+from millrace.storage.spans import store_span
 
 DUE_SHARDS = 4
 """Partitions of `by_due`: one would bound the fleet to a single partition's 1,000 writes a second."""
@@ -40,6 +41,7 @@ class DynamoRuns:
     envelope: Envelope
     retention_days: int = 30
 
+    @store_span("create run", "dynamodb")
     def create(self, record: RunRecord, once: Idempotency | None = None) -> None:
         """See `RunStore`. With a key, one transaction writes both items; it costs twice the writes of a plain put."""
         with translated("dynamodb create"):
@@ -59,6 +61,7 @@ class DynamoRuns:
             return None
         return Idempotency(key=key, fingerprint=item["fingerprint"]["S"], answer=self._answer(item, tenant))
 
+    @store_span("get run", "dynamodb")
     def get(self, tenant: str, run_id: str) -> RunRecord:
         """See `RunStore`."""
         with translated("dynamodb get"):
@@ -88,6 +91,7 @@ class DynamoRuns:
             for page in pages.paginate(TableName=self.table, **_of_tenant(tenant)):
                 yield from (item["run_id"]["S"] for item in page["Items"])
 
+    @store_span("replace run", "dynamodb")
     def replace(self, record: RunRecord) -> RunRecord:
         """See `RunStore`.
 

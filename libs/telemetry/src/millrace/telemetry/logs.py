@@ -4,20 +4,42 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from millrace.telemetry.attributes import FIELDS
+from millrace.telemetry.context import SPAN_ID, TRACE_ID, current
+
+_OWN: Final = FIELDS - {"name", "args"}
+"""Of a record's attributes those that are ours; `name` is the logger's, `args` its message's."""
+_KEPT: Final = "millrace_line"
+"""Attribute in which a record keeps its line: it is the same for every handler."""
+_LOW_64_BITS: Final = (1 << 64) - 1
+
+QUIET: Final = (
+    "celery.worker.strategy", "botocore", "boto3", "urllib3", "httpx", "kombu", "aws_encryption_sdk"
+)  # fmt: skip
+"""Loggers that tell of everything at INFO."""
+SILENT: Final = ("celery.app.trace",)
+"""Celery's words on how a task ended quote its exception. Our own lines (`millrace.worker.task_events`) tell it all
+without."""
 
 
-class JsonFormatter(logging.Formatter):
-    """A log record as one JSON line. Fields that are not on the allow list are left out."""
+class LineFormatter(logging.Formatter):
+    """What a log record says, for people and for machines."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, environment: str = "local", release: str = "dev") -> None:
         super().__init__()
         self.service = service
+        # https://docs.datadoghq.com/getting_started/tagging/unified_service_tagging/
+        self._tags = {"dd.service": service, "dd.env": environment, "dd.version": release}
 
-    def format(self, record: logging.LogRecord) -> str:
-        """The line. An exception is told by its type and place; its text may hold data and stays out."""
+    def line(self, record: logging.LogRecord) -> dict[str, Any]:
+        """The record as fields: what is bound here and now, then its own. An exception is told by its type and place;
+        its text may hold data and stays out.
+        """
+        kept: dict[str, Any] | None = getattr(record, _KEPT, None)
+        if kept is not None:
+            return kept
         line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -25,11 +47,23 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line.update({key: value for key, value in vars(record).items() if key in FIELDS and key != "name"})
+        line.update(current())
+        line.update({key: value for key, value in vars(record).items() if key in _OWN})
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
             line["traceback"] = _places(record.exc_info[2])
-        return json.dumps(line, default=str)
+        line.update(self._tags)
+        line.update(_datadog(line))
+        setattr(record, _KEPT, line)
+        return line
+
+
+class JsonFormatter(LineFormatter):
+    """A log record as one JSON line. Fields that are not on the allow list are left out."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return json.dumps(self.line(record), default=str)
 
 
 class TextFormatter(logging.Formatter):
@@ -38,9 +72,24 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Time, level, message and the allowed fields."""
         at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S.%f")[:-3]
-        fields = " ".join(f"{key}={value}" for key, value in vars(record).items() if key in FIELDS and key != "name")
+        own = {key: value for key, value in vars(record).items() if key in _OWN}
+        bound = {key: value for key, value in current().items() if key in FIELDS}
+        fields = " ".join(f"{key}={value}" for key, value in (bound | own).items())
         text = f"{at} {record.levelname:7} {record.getMessage()} {fields}".rstrip()
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+
+
+def _datadog(line: dict[str, Any]) -> dict[str, str]:
+    """The ids as Datadog joins logs with traces: decimal, the low 64 bits.
+
+    https://docs.datadoghq.com/tracing/other_telemetry/connect_logs_and_traces/opentelemetry/
+    """
+    if TRACE_ID not in line:
+        return {}
+    return {
+        "dd.trace_id": str(int(line[TRACE_ID], 16) & _LOW_64_BITS),
+        "dd.span_id": str(int(line[SPAN_ID], 16)),
+    }
 
 
 def _places(traceback: Any) -> list[str]:
@@ -53,25 +102,25 @@ def _places(traceback: Any) -> list[str]:
     return places
 
 
-def configure_logs(service: str, log_format: str = "json", level: str = "INFO") -> None:
-    """Send every log line of this process to standard output. Replaces what was configured before."""
+def configure_logs(
+    formatter: LineFormatter, log_format: str = "json", level: str = "INFO", *others: logging.Handler
+) -> None:
+    """Send every log line of this process to standard output, and to the `others`. Replaces what was configured before.
+
+    Celery's loggers, that of its tasks among them, hand all they say to the root's handlers.
+    """
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter(service) if log_format == "json" else TextFormatter())
+    handler.setFormatter(formatter if log_format == "json" else TextFormatter())
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    replaced, root.handlers[:] = list(root.handlers), [handler, *others]
+    for each in replaced:
+        if each not in others:
+            each.close()
     root.setLevel(level)
-    # Celery tells of every received and finished task at INFO; the part's own line says more, once.
-    for chatty in (
-        "celery.app.trace",
-        "celery.worker.strategy",
-        "botocore",
-        "boto3",
-        "urllib3",
-        "httpx",
-        "kombu",
-        "aws_encryption_sdk",
-    ):
+    for chatty in QUIET:
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    for silent in SILENT:
+        logging.getLogger(silent).setLevel(logging.CRITICAL + 1)
 
 
 def get_logger(name: str) -> logging.Logger:

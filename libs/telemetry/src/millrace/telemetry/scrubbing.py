@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 _KEPT: Final = (
     "event_id", "timestamp", "level", "platform", "logger", "release", "environment", "server_name", "sdk", "modules",
+    "fingerprint",
 )  # fmt: skip
+TAGS: Final = ("run_id", "tenant", "stage", "step", "part", "attempt", "task", "queue", "action", "request_id")
+"""Fields by which error reports are found and told apart."""
+_DEPTH: Final = 4
+_LONGEST: Final = 200
+_MANY: Final = 100
 _TRACE: Final = ("trace_id", "span_id", "parent_span_id", "op", "status")
 _FRAME: Final = ("filename", "abs_path", "function", "module", "lineno", "in_app")
 _EXCEPTION: Final = ("type", "module")
@@ -72,8 +78,9 @@ def scrubbed_event(event: "Event", hint: "Hint") -> "Event":
     """An error report's event: types and places of what was raised, our own log line, and nothing of the request."""
     given: dict[str, Any] = dict(event)
     clean: dict[str, Any] = _only(given, _KEPT)
-    clean["extra"] = {key: value for key, value in given.get("extra", {}).items() if key in FIELDS}
-    clean["contexts"] = {"trace": _only(given.get("contexts", {}).get("trace", {}), _TRACE)}
+    clean["extra"] = scrubbed_fields(given.get("extra"))
+    clean["tags"] = {key: value for key, value in scrubbed_fields(given.get("tags")).items() if key in TAGS}
+    clean["contexts"] = {"trace": _only((given.get("contexts") or {}).get("trace") or {}, _TRACE)}
     if "logentry" in given:
         # The message is a machine key; what stands in its place holders is not.
         clean["logentry"] = _only(given["logentry"], ("message",))
@@ -82,6 +89,26 @@ def scrubbed_event(event: "Event", hint: "Hint") -> "Event":
     if "exception" in given:
         clean["exception"] = {"values": [_exception(each) for each in given["exception"].get("values", ())]}
     return clean  # type: ignore[return-value]
+
+
+def scrubbed_fields(fields: Any, depth: int = _DEPTH) -> dict[str, Any]:
+    """What is allowed of the fields, at every depth: a name that is not ours goes with all that is below it."""
+    if not isinstance(fields, Mapping) or depth == 0:
+        return {}
+    return {key: _value(value, depth - 1) for key, value in fields.items() if key in FIELDS}
+
+
+def _value(value: Any, depth: int) -> Any:
+    """A value of an allowed name. What is no plain value is told by its type alone: its text may hold anything."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return value[:_LONGEST]
+    if isinstance(value, Mapping):
+        return scrubbed_fields(value, depth)
+    if isinstance(value, list | tuple):
+        return [_value(each, depth - 1) for each in value[:_MANY]] if depth > 0 else []
+    return type(value).__name__
 
 
 def _exception(raised: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,35 @@
 """Switch telemetry on for a process."""
 
-from millrace.telemetry.logs import configure_logs
+import logging
+
+from millrace.telemetry import fluentd
+from millrace.telemetry.fates import counted
+from millrace.telemetry.logs import JsonFormatter, configure_logs
 from millrace.telemetry.settings import TelemetrySettings
-from millrace.telemetry.tracing import configure_errors, configure_tracing
+from millrace.telemetry.tracing import configure_tracing
 
 
-def configure(service: str, settings: TelemetrySettings) -> None:
-    """Logs at once; traces and errors when their addresses are set."""
-    configure_logs(service, settings.log_format, settings.log_level)
-    configure_tracing(service, settings)
-    configure_errors(service, settings)
+def configure(service: str, settings: TelemetrySettings, *, forks: bool = False) -> None:
+    """Logs at once; fluentd, traces and errors when their addresses are set. `forks`: as for `configure_tracing`."""
+    formatter = JsonFormatter(service, settings.environment, settings.release)
+    others: list[logging.Handler] = []
+    if settings.fluentd:
+        # A child's begins anew by itself; what it was handed already stays in it.
+        before = fluentd.forwarders()
+        others += before or [fluentd.Forwarder(settings.fluentd, formatter, counted("logs"))]
+    configure_logs(formatter, settings.log_format, settings.log_level, *others)
+    configure_tracing(service, settings, forks=forks)
+    if settings.sentry_dsn:
+        # Imported here: where it is off it would cost a tenth of a second of every start.
+        from millrace.telemetry.errors import configure_errors
+
+        configure_errors(service, settings)
+
+
+def close(settings: TelemetrySettings) -> None:
+    """Wait a bounded time until log records and error reports are taken. For a process that runs no exit handlers."""
+    if settings.sentry_dsn:
+        from millrace.telemetry import errors
+
+        errors.close()
+    fluentd.close()

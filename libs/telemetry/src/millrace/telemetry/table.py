@@ -43,6 +43,7 @@ class SpanSpec:
 
 
 ACCEPT: Final = "POST /v1/runs"
+ASK: Final = "ask {ask}"
 RUN: Final = "run"
 STAGE: Final = "stage {stage}"
 WAIT: Final = "wait {queue}"
@@ -61,6 +62,10 @@ SPANS: Final = (
         says="A batch was posted. The producer's own span is its parent, if it has one.",
     ),
     SpanSpec(
+        name=ASK, kind=Kind.SERVER, services=("ingestion",), parents=(RUN,),
+        says="A cancel or a redrive was asked for, of a run that is recorded.",
+    ),
+    SpanSpec(
         name=RUN, kind=Kind.INTERNAL, services=("orchestrator",), parents=(ACCEPT,), links="the attempt before it",
         says="An attempt of the run, from its beginning to its end. Written when it ends, from the run record.",
     ),
@@ -77,8 +82,9 @@ SPANS: Final = (
         says="A message at work, once for each retry and each redelivery.",
     ),
     SpanSpec(
-        name=SEND, kind=Kind.PRODUCER, services=("ingestion", "orchestrator"), parents=(ACCEPT, *_AT_WORK),
-        says="Messages on their way to the broker.",
+        name=SEND, kind=Kind.PRODUCER, services=ALL, parents=(ACCEPT, ASK, *_AT_WORK),
+        says="Messages on their way to the broker: one span for all those of a stage to a queue. The last of a stage's "
+        "parts sends the message that has it joined. A retry has none.",
     ),
     SpanSpec(
         name=JOIN, kind=Kind.INTERNAL, services=("orchestrator",), parents=(PROCESS, SWEEP), links="every part",
@@ -89,7 +95,7 @@ SPANS: Final = (
         says="A run that is overdue is carried on, whoever lost it.",
     ),
     SpanSpec(
-        name=STORE, kind=Kind.CLIENT, services=ALL, parents=(ACCEPT, *_AT_WORK),
+        name=STORE, kind=Kind.CLIENT, services=ALL, parents=(ACCEPT, ASK, *_AT_WORK),
         says="A call of a store: get, put or delete an artifact; create, get or replace a run; a join's outcomes.",
     ),
     SpanSpec(

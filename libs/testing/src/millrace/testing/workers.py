@@ -36,6 +36,8 @@ class Workers:
     folder: Path
     sqs_queue_url: str = ""
     visibility_s: int = 6
+    more: dict[str, str] = field(default_factory=dict)
+    """More settings of the workers, as environment variables."""
     processes: list[Process] = field(default_factory=list)
     key: str = field(default_factory=lambda: secrets.token_hex(4))
     """Names this test's list of the ledger."""
@@ -49,15 +51,19 @@ class Workers:
             message_secret=MESSAGE_SECRET,
         )  # fmt: skip
 
+    def health(self, number: int = 1) -> Path:
+        """The file by which a worker says that it is ready; that it is alive it says in one with the suffix `.live`."""
+        return self.folder / f"health-{number}.json"
+
     def start(self, pool: str, concurrency: int = 2) -> Process:
         """Start a worker and wait until it is ready."""
         number = len(self.processes) + 1
-        health = self.folder / f"health-{number}.json"
+        health = self.health(number)
         environment = CHILD_ENVIRONMENT | {
             "NAP_LEDGER": self.ledger_url, "NAP_KIND": _CLASSES[pool].value, "MILLRACE_BROKER_URL": self.broker_url,
             "MILLRACE_SQS_QUEUE_URL": self.sqs_queue_url, "MILLRACE_VISIBILITY_S": str(self.visibility_s),
             "MILLRACE_CONCURRENCY": str(concurrency), "MILLRACE_HEALTH_FILE": str(health),
-            "MILLRACE_MESSAGE_SECRET": MESSAGE_SECRET,
+            "MILLRACE_MESSAGE_SECRET": MESSAGE_SECRET, **self.more,
         }  # fmt: skip
         command = [
             sys.executable, "-m", "millrace.worker.launch", "millrace.testing.nap_app", "-Q", nap_app.QUEUE,
