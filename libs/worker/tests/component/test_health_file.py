@@ -13,7 +13,7 @@ def test_a_worker_that_cannot_write_its_file_works_on_and_the_file_grows_old(
     workers = workers_on_redis
     worker = workers.start(pool)
     health = workers.folder / "health-1.json"
-    health.with_suffix(".new").mkdir()
+    health.with_suffix(".json.new").mkdir()
     workers.wait_for_log(worker, "health_unwritable")
     old = health.stat().st_mtime_ns
     # when

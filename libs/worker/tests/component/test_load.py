@@ -21,7 +21,9 @@ from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.testing.workers import fresh_queues
 from millrace.worker.app import create_app
 from millrace.worker.join.store import MemoryJoins
-from millrace.worker.load.store import LoadUnavailable, RedisLoad
+from millrace.worker.load.oldest import NoHeads, heads_of
+from millrace.worker.load.queues import Look, QueueState
+from millrace.worker.load.store import LoadUnavailable, MemoryLoad, RedisLoad
 from millrace.worker.load.waits import BrokerDepths, waits
 from millrace.worker.settings import WorkerSettings
 
@@ -88,6 +90,8 @@ def _app(broker_url: str, sqs_queue_url: str = "") -> Iterator[Celery]:
 
 def _on_redis(request: pytest.FixtureRequest) -> Iterator[Celery]:
     server: Server = request.getfixturevalue("redis_server")
+    with Redis.from_url(f"{server.url}/6") as client:
+        client.flushdb()
     yield from _app(f"{server.url}/6")
 
 
@@ -122,6 +126,59 @@ def test_what_waits_in_a_queue_is_counted(broker: Celery) -> None:
     # then
     assert before == dict.fromkeys(routing.QUEUES, 0)
     assert after == before | {"analytics": 3}
+
+
+def test_the_state_of_a_queue_is_what_waits_there_and_since_when(broker: Celery) -> None:
+    # given: all queues were seen empty a moment ago
+    ahead = 0.0
+    store, depths = MemoryLoad(), BrokerDepths(broker)
+    look = Look(depths=depths, store=store, heads=heads_of(broker), clock=lambda: time.time() + ahead)
+    assert look.at(["nlp"])["nlp"] == QueueState(depth=0, in_flight=0, slots=0, oldest_s=0.0)
+    # when: three messages are sent, and their time passes
+    for _ in range(3):
+        broker.signature("nlp.annotate", queue="nlp").apply_async()
+    broker.signature("nlp.annotate", queue=routing.DEAD_LETTERS).apply_async()
+    store.alive("nlp@a", "nlp", 4, 2)
+    store.alive("nlp@b", "nlp", 4, 1)
+    ahead = 100.0
+    states = look.at(["nlp", routing.DEAD_LETTERS])
+    depths.close()
+    # then
+    found = states["nlp"]
+    assert (found.depth, found.in_flight, found.slots) == (3, 3, 8)
+    assert 100 <= found.oldest_s < 110
+    assert states[routing.DEAD_LETTERS].depth == 1
+
+
+def test_where_the_broker_shows_no_message_the_last_that_was_begun_bounds_the_age(broker: Celery) -> None:
+    # given
+    ahead = 0.0
+    store, depths = MemoryLoad(), BrokerDepths(broker)
+    look = Look(depths=depths, store=store, heads=NoHeads(), clock=lambda: time.time() + ahead)
+    broker.signature("nlp.annotate", queue="nlp").apply_async()
+    # when: nothing is known but that it waits
+    first = look.at(["nlp"])["nlp"].oldest_s
+    ahead = 50.0
+    seen = look.at(["nlp"])["nlp"].oldest_s
+    store.began("nlp", time.time() + 30)
+    begun = look.at(["nlp"])["nlp"].oldest_s
+    depths.close()
+    # then
+    assert first < 1
+    assert 50 <= seen < 60
+    assert 20 <= begun < 30
+
+
+def test_a_worker_tells_what_it_holds(app: Celery, worker: Process, redis: "Redis") -> None:
+    # given
+    load = RedisLoad(redis)
+    wait_until(lambda: load.held() == {"analytics": 0})
+    # when
+    for _ in range(2):
+        app.signature("analytics.rest", args=[3.0]).apply_async()
+    # then
+    wait_until(lambda: load.held() == {"analytics": 2})
+    wait_until(lambda: load.held() == {"analytics": 0})
 
 
 def test_a_broker_that_is_away_is_unavailable() -> None:

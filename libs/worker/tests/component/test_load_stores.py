@@ -58,6 +58,33 @@ def test_a_worker_that_falls_silent_is_forgotten_and_one_that_comes_back_counts(
     wait_until(lambda: hasty.alive("a", "nlp", 3) or hasty.slots() == {"nlp": 3})
 
 
+def test_what_workers_hold_adds_up_and_is_forgotten_with_them(load: LoadStore, hasty: LoadStore) -> None:
+    # when
+    load.alive("a", "nlp", 2, 1)
+    load.alive("b", "nlp", 4, 3)
+    load.alive("a", "nlp", 2, 2)
+    # then
+    assert load.held() == {"nlp": 5}
+    # and when
+    hasty.alive("c", "callback", 2, 1)
+    # then
+    wait_until(lambda: "callback" not in hasty.held())
+
+
+def test_times_of_queues_are_known_and_what_was_begun_never_goes_back(load: LoadStore) -> None:
+    # given
+    assert (load.begun(["nlp"]), load.emptied(["nlp"])) == ({}, {})
+    # when
+    for sent in (100.25, 300.5, 200.0):
+        load.began("nlp", sent)
+    load.empty(["nlp", "callback"], 50.0)
+    load.empty(["nlp"], 60.125)
+    load.empty([], 70.0)
+    # then
+    assert load.begun(["nlp", "callback"]) == {"nlp": 300.5}
+    assert load.emptied(["nlp", "callback", "analytics"]) == {"nlp": 60.125, "callback": 50.0}
+
+
 def test_seconds_per_message_are_the_mean_of_all_who_measured(load: LoadStore) -> None:
     # when: told at nearly the same time, so that nothing has faded to speak of
     load.took("nlp", 1, 0.4)
@@ -104,6 +131,11 @@ def test_a_redis_that_is_away_is_unavailable() -> None:
         lambda: load.seconds(["nlp"]),
         lambda: load.took("nlp", 1, 1),
         lambda: load.alive("a", "b", 1),
+        load.held,
+        lambda: load.began("nlp", 1.0),
+        lambda: load.begun(["nlp"]),
+        lambda: load.empty(["nlp"], 1.0),
+        lambda: load.emptied(["nlp"]),
     ):
         with pytest.raises(LoadUnavailable, match="ConnectionError"):
             call()

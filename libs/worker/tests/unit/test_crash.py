@@ -81,5 +81,20 @@ def test_a_stopped_process_goes_on_when_it_is_continued(tmp_path: Path) -> None:
     assert ended(process) == ("survived", 0)
 
 
+@pytest.mark.parametrize(("order", "retryable"), [("raise", False), ("raise retryable", True)])
+def test_a_process_may_fail_as_a_bug_would(tmp_path: Path, order: str, retryable: bool) -> None:
+    # given
+    (tmp_path / "part_begun").write_text(order)
+    command = VISIT.replace("crash.point(name)", "\n    ".join([
+        "", "try:", "    crash.point(name)", "except crash.Planted as error:", "    print(error.retryable)",
+    ]).strip())  # fmt: skip
+    # when
+    process = subprocess.run(
+        [sys.executable, "-c", command, str(tmp_path), "part_begun"], capture_output=True, text=True, timeout=60
+    )
+    # then
+    assert process.stdout.split() == [str(retryable), "survived"]
+
+
 def test_an_unknown_point_is_refused_where_a_test_would_see_it(tmp_path: Path) -> None:
     assert ended(visiting(tmp_path, "nowhere")) == ("", 1)

@@ -12,6 +12,7 @@ from kombu import Connection as KombuConnection
 from kombu import pools
 from kombu.transport import TRANSPORT_ALIASES
 
+from millrace.worker.polls import polls
 from millrace.worker.signing import Producer
 
 _TRANSPORTS = {
@@ -44,9 +45,17 @@ class Connection(_Connection):  # type: ignore[misc]
         interval_start: float = FIRST_WAIT_S,
         interval_step: float = MORE_WAIT_S,
         interval_max: float = LONGEST_WAIT_S,
+        callback: Any = None,
         **options: Any,
     ) -> Any:
-        return super()._ensure_connection(errback, max_retries, interval_start, interval_step, interval_max, **options)
+        def between() -> None:
+            polls.trying()
+            if callback is not None:
+                callback()
+
+        return super()._ensure_connection(
+            errback, max_retries, interval_start, interval_step, interval_max, between, **options
+        )
 
 
 # The stubs of celery leave out what is private.

@@ -8,6 +8,8 @@ Armed by a folder (`MILLRACE_CRASH_DIR`), a point looks there for a file of its 
     kill-worker     SIGKILL to this process and, in a pool's child, to its parent and with it to its siblings
     stop            SIGSTOP to this process; whoever wrote the file continues it
     sleep SECONDS   wait, which blocks a prefork child and one greenlet of a gevent worker
+    raise           fail as a bug would, with an error that nobody expects
+    raise retryable fail in a way that may pass by itself
 
 After `each ` any of them holds for every visit, and the file stays. The first visit of a point in a process is written
 down in `visited.<process id>`, so that a suite can prove that it saw every point in `POINTS`.
@@ -46,6 +48,15 @@ POINTS = {
     "delivery_written": "callback: the delivery is written, the message is not acknowledged",
 }
 """Every point and what is true there."""
+
+
+class Planted(Exception):
+    """An order to fail. It is no `WorkerError`: nothing in the product may know of it but by `retryable`."""
+
+    def __init__(self, retryable: bool) -> None:
+        super().__init__("a test asked for it")
+        self.retryable = retryable
+
 
 _EACH = "each "
 _CONTROL = ("orchestration.", "distribution.", "callback.")
@@ -112,3 +123,5 @@ def _obey(order: str) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
     elif what == "sleep":
         time.sleep(float(argument))
+    elif what == "raise":
+        raise Planted(argument == "retryable")

@@ -18,6 +18,7 @@ from millrace.contracts.outcome import INPUT_LOST, Outcome, OutcomeStatus, Reaso
 from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.errors import NotFound, StorageError
 from millrace.telemetry.logs import get_logger
+from millrace.worker import handling
 from millrace.worker.crash import point
 from millrace.worker.errors import NobodyWaits, RetryableError, WorkerError
 from millrace.worker.part import Handler, Part, Result
@@ -51,17 +52,12 @@ def execute(
     cpu = time.process_time()
     status, reason, result = _attempt(handler, part)
     point("part_computed")
-    timings = Timings(
-        published_at=message.published_at, started_at=began, ended_at=now(), read_s=part.read_s, write_s=part.write_s,
-        cpu_s=time.process_time() - cpu,
-    )  # fmt: skip
-    outcome = Outcome(
+    return Outcome(
         step=message.step, part=message.part, status=status, reason=reason, coverage=result.coverage,
-        artifacts={name: tuple(refs) for name, refs in part.artifacts.items()}, facts=result.facts, timings=timings,
-        worker=worker_name(), deliveries=deliveries, urgent=reason is not None and reason.code == INPUT_LOST,
+        artifacts={name: tuple(refs) for name, refs in part.artifacts.items()}, facts=result.facts,
+        timings=_timings(message, began, read_s=part.read_s, write_s=part.write_s, cpu_s=time.process_time() - cpu),
+        deliveries=deliveries, urgent=reason is not None and reason.code == INPUT_LOST, **_done_by(),
     )  # fmt: skip
-    _log(spec, message, outcome)
-    return outcome
 
 
 def _attempt(handler: Handler[Any], part: Part) -> tuple[OutcomeStatus, Reason | None, Result]:
@@ -108,28 +104,28 @@ def reason_of(error: Exception) -> Reason:
 
 def refused(message: PartMessage, status: OutcomeStatus, code: str, began: datetime, void: bool = False) -> Outcome:
     """The outcome of a part that was not attempted."""
-    timings = Timings(published_at=message.published_at, started_at=began, ended_at=now())
     return Outcome(
         step=message.step, part=message.part, status=status, reason=Reason(code=code, retryable=True),
-        timings=timings, worker=worker_name(), void=void,
+        timings=_timings(message, began), void=void, **_done_by(),
     )  # fmt: skip
+
+
+def _timings(message: PartMessage, began: datetime, **spent: float) -> Timings:
+    work = handling.current()
+    return Timings(
+        published_at=message.published_at, started_at=began, ended_at=now(),
+        sent_at=work.sent_at if work else None, ready_at=work.ready_at if work else None,
+        dispatch_queued_s=message.dispatch_queued_s, **spent,
+    )  # fmt: skip
+
+
+def _done_by() -> dict[str, Any]:
+    """Who did the work, at which try, and in which span."""
+    work = handling.current()
+    tried = {"retries": work.retries, "traceparent": work.traceparent} if work else {}
+    return {"worker": worker_name(), **tried}
 
 
 def worker_name() -> str:
     """Host and process that did the work."""
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _log(spec: TaskSpec[Any], message: PartMessage, outcome: Outcome) -> None:
-    assert outcome.timings is not None  # noqa: S101 - set above
-    seconds = (outcome.timings.ended_at - outcome.timings.started_at).total_seconds()
-    waited = (outcome.timings.started_at - message.published_at).total_seconds()
-    log.info(
-        "part_ended",
-        extra={
-            "action": "part_ended", "task": spec.name, "run_id": message.run_id, "tenant": message.tenant,
-            "stage": message.stage, "step": message.step, "part": message.part, "status": outcome.status.value,
-            "reason": outcome.reason.code if outcome.reason else None, "seconds": round(seconds, 4),
-            "waited_s": round(waited, 4), "worker": outcome.worker,
-        },
-    )  # fmt: skip

@@ -12,7 +12,7 @@ class Handling:
     task: str
     queue: str
     sent_at: datetime | None
-    """When it was sent; None for what a release sent that does not say."""
+    """When it was sent, or due if that was later; None for what a release sent that does not say."""
     began_at: datetime
     ready_at: datetime | None = None
     """When this process became ready for its first message."""

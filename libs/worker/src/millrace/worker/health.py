@@ -1,80 +1,172 @@
-"""Readiness and liveness by a file: a worker has no port, and over SQS no remote control either."""
+"""Readiness and liveness by files: a worker has no port, and over SQS no remote control either.
+
+Two files, both to be probed by their age: `health` says that the worker takes messages, `health.live` that it need not
+be restarted. Bounds and reasons: `docs/decisions/0019-health.md`.
+"""
 
 import contextlib
 import json
 import os
+import random
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from celery import bootsteps
 
 from millrace.telemetry.logs import get_logger
+from millrace.worker.polls import Asker, Polls, asker_for, declares, polls
+from millrace.worker.settings import WorkerSettings
 
 log = get_logger(__name__)
 
 INTERVAL_S = 1.0
 FIRST_INTERVAL_S = 0.1
 """Until it is ready for the first time: whoever waits for the worker should not wait for the clock."""
+SPREAD = 3.0
+"""A worker's liveness bound is up to so many times the setting, so that an outage does not restart all at once."""
 
 
-def health_step(path: Path, ready: Callable[[], bool]) -> type[bootsteps.StartStopStep]:
-    """A bootstep that rewrites the file each second while `ready()` holds, and removes it when the worker stops.
+@dataclass(kw_only=True)
+class Beat:
+    """Writes the files; raises nothing, because an OSError in a timer would be taken for a broken connection."""
 
-    It runs in the consumer's loop, so a stuck loop lets the file grow old: probe its age, not its presence. So does a
-    disk that is full: such a worker works on and counts as not ready.
+    path: Path
+    """Says ready. What says live is beside it, with the suffix `.live`."""
+    warm: Callable[[], bool]
+    """Whether every child is warm."""
+    ready_s: float
+    """Ready only while the broker's last answer is younger."""
+    live_s: float
+    """Live only while the broker's last answer, or until the first one the start, is younger."""
+    polls: Polls = field(default_factory=lambda: polls)
+    failing: set[Path] = field(default_factory=set)
+    pid: int = field(default_factory=os.getpid)
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def live_path(self) -> Path:
+        """The file of liveness."""
+        return self.path.with_suffix(".live")
+
+    def __call__(self) -> bool:
+        """Whether the worker is ready and its file says so."""
+        age = self.polls.age_s
+        ready = self.warm() and age is not None and age < self.ready_s
+        self.live(ready=ready)
+        if not ready:
+            self.not_ready()
+            return False
+        return self._write(self.path, ready)
+
+    def live(self, *, ready: bool = False) -> None:
+        """Say that the loop turns, or tries to reach the broker. A forked child has nothing to say."""
+        age = self.polls.age_s
+        if os.getpid() == self.pid and (time.monotonic() - self.started if age is None else age) < self.live_s:
+            self._write(self.live_path, ready)
+
+    def not_ready(self) -> None:
+        """Take the file of readiness away. What cannot be removed grows old."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+    def _write(self, path: Path, ready: bool) -> bool:
+        fresh = path.with_suffix(f"{path.suffix}.new")
+        try:
+            fresh.write_text(json.dumps(self._told(ready)))
+            fresh.replace(path)
+        except OSError as error:
+            self._tell(path, error)
+            return False
+        self.failing.discard(path)
+        return True
+
+    def _told(self, ready: bool) -> dict[str, Any]:
+        now, age = datetime.now(UTC), self.polls.age_s
+        polled_at = None if age is None else (now - timedelta(seconds=age)).isoformat()
+        return {"pid": self.pid, "ready": ready, "at": now.isoformat(), "polled_at": polled_at}
+
+    def _tell(self, path: Path, error: OSError) -> None:
+        if path not in self.failing:
+            self.failing.add(path)
+            log.error("health_unwritable", extra={"action": "health_unwritable", "error": error.strerror})
+
+
+def spread(bound_s: float) -> float:
+    """This worker's own liveness bound."""
+    return bound_s * random.uniform(1.0, SPREAD)  # noqa: S311 - no secret
+
+
+def health_of(settings: WorkerSettings, warm: Callable[[], bool]) -> type[bootsteps.StartStopStep]:
+    """The consumer's step for a worker with these settings, which is warm when `warm()` says so."""
+    beat = Beat(
+        path=Path(settings.health_file), warm=warm, ready_s=max(settings.ready_poll_s, settings.visibility_s),
+        live_s=spread(settings.live_poll_s),
+    )  # fmt: skip
+    return _step(beat, asker_for(settings.broker_url), declares(settings.broker_url))
+
+
+def _step(beat: Beat, asker: type[Asker] | None, answered: bool) -> type[bootsteps.StartStopStep]:
+    """A bootstep that beats each second in the consumer's loop, and says "not ready" when the consumer stops.
+
+    A stuck loop lets both files grow old. So does a disk that is full: such a worker works on and counts as not ready.
+    While there is no connection the loop does not turn: then each attempt to make one says "live". `answered`: the
+    broker has answered by the time the step starts.
     """
-    beat = Beat(path=path, ready=ready)
+    beat.polls.while_trying(beat.live)
 
     class Health(bootsteps.StartStopStep):
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def __init__(self, parent: Any, **kwargs: Any) -> None:
-            self.timer: Any = None
+            self.beating: _Beating | None = None
             super().__init__(parent, **kwargs)
 
         def start(self, consumer: Any) -> None:
-            self.timer = consumer.timer.call_repeatedly(FIRST_INTERVAL_S, self._first, (consumer,))
-
-        def _first(self, consumer: Any) -> None:
-            if beat():
-                self.timer.cancel()
-                self.timer = consumer.timer.call_repeatedly(INTERVAL_S, beat)
+            if answered:
+                beat.polls.answered()
+            self.beating = _Beating(timer=consumer.timer, beat=beat, ask=asker(consumer) if asker else None)
+            self.beating.start()
 
         def stop(self, consumer: Any) -> None:
-            if self.timer is not None:
-                self.timer.cancel()
-            # What cannot be removed grows old.
-            with contextlib.suppress(OSError):
-                path.unlink()
+            if self.beating is not None:
+                self.beating.stop()
+            beat.not_ready()
 
     return Health
 
 
 @dataclass(kw_only=True)
-class Beat:
-    """Writes the file; raises nothing, because an OSError in a timer would be taken for a broken connection."""
+class _Beating:
+    """The beats of one connection, until it is stopped.
 
-    path: Path
-    ready: Callable[[], bool]
-    failing: bool = False
+    celery 5.7's timer for gevent hands out the greenlet of a repetition's first call, and cancelling that one ends
+    nothing. So whether it goes on is asked before each call, and only single calls are asked for.
+    """
 
-    def __call__(self) -> bool:
-        """Whether the worker is ready and the file says so."""
-        if not self.ready():
-            return False
-        fresh = self.path.with_suffix(".new")
-        try:
-            fresh.write_text(json.dumps({"pid": os.getpid(), "ready": True}))
-            fresh.replace(self.path)
-        except OSError as error:
-            self._tell(error)
-            return False
-        self.failing = False
-        return True
+    timer: Any
+    beat: Beat
+    ask: Asker | None
+    going: bool = True
+    settled: bool = False
+    """Whether it was ready before: whoever waits for the worker waits for the first time."""
+    asked_at: float = -INTERVAL_S
 
-    def _tell(self, error: OSError) -> None:
-        if not self.failing:
-            self.failing = True
-            log.error("health_unwritable", extra={"action": "health_unwritable", "error": error.strerror})
+    def start(self) -> None:
+        """Beat now, and again until stopped: soon while it is not ready, else each second."""
+        if not self.going:
+            return
+        now = time.monotonic()
+        if self.ask is not None and now - self.asked_at >= INTERVAL_S:
+            self.asked_at = now
+            self.ask()
+        wait_s = INTERVAL_S if self.beat() or self.settled else FIRST_INTERVAL_S
+        self.settled = wait_s == INTERVAL_S
+        self.timer.call_after(wait_s, self.start)
+
+    def stop(self) -> None:
+        """The call that is under way does nothing any more."""
+        self.going = False

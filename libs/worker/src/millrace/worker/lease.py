@@ -17,7 +17,9 @@ from celery import bootsteps
 from celery.worker import state
 
 from millrace.telemetry.logs import get_logger
+from millrace.worker.polls import polls
 from millrace.worker.redis_broker import server_time
+from millrace.worker.repeating import repeating_step
 
 log = get_logger(__name__)
 
@@ -66,6 +68,7 @@ class Leases:
             # Whatever it is: raised in a timer, an error of the connection would end the worker's loop.
             log.warning("lease_not_renewed", extra={"action": "lease_not_renewed", "error": type(error).__name__})
             return
+        polls.answered()
         for request in renewed:
             self.held[request].renewed = self.clock()
 
@@ -125,23 +128,9 @@ def lease_step(broker_url: str, visibility_s: int) -> type[bootsteps.StartStopSt
         return None
     leases = Leases(visibility_s=visibility_s, renew=renew)
 
-    class Lease(bootsteps.StartStopStep):
-        requires = ("celery.worker.consumer.tasks:Tasks",)
+    def look(consumer: Any) -> None:
+        # Both are sets of weak references that other greenlets change.
+        requests = {*tuple(_state.reserved_requests), *tuple(_state.scheduled_requests)}
+        leases.look(consumer.task_consumer.channel, requests)
 
-        def __init__(self, parent: Any, **kwargs: Any) -> None:
-            self.timer: Any = None
-            super().__init__(parent, **kwargs)
-
-        def start(self, consumer: Any) -> None:
-            self.timer = consumer.timer.call_repeatedly(visibility_s * LOOK_EVERY, self.look, (consumer,))
-
-        def look(self, consumer: Any) -> None:
-            # Both are sets of weak references that other greenlets change.
-            requests = {*tuple(_state.reserved_requests), *tuple(_state.scheduled_requests)}
-            leases.look(consumer.task_consumer.channel, requests)
-
-        def stop(self, consumer: Any) -> None:
-            if self.timer is not None:
-                self.timer.cancel()
-
-    return Lease
+    return repeating_step(f"{__name__}.lease", visibility_s * LOOK_EVERY, look)

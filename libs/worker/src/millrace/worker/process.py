@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
@@ -13,10 +12,11 @@ from celery import Celery, signals
 from millrace.contracts.services import WorkerClass
 from millrace.telemetry.logs import get_logger
 from millrace.telemetry.settings import TelemetrySettings
-from millrace.telemetry.setup import configure
-from millrace.worker import crash
-from millrace.worker.health import health_step
+from millrace.telemetry.setup import close, configure
+from millrace.worker import crash, task_events, tracing
+from millrace.worker.health import health_of
 from millrace.worker.lease import lease_step
+from millrace.worker.metrics import measure_tasks, share_metrics
 from millrace.worker.pool import notice_killed_children
 from millrace.worker.settings import WorkerSettings
 
@@ -41,6 +41,7 @@ def prepare(
     """Connect telemetry, warm-up and health to the app's worker. Readiness waits for every child's warm-up."""
     steps = warm_up or WarmUp()
     crash.arm(settings.crash_dir, service)
+    tracing.connect_first(settings.broker_url)
     forks = worker_class is WorkerClass.TASK
     # Shared memory that the children inherit: counts those that are warm.
     warm = get_context("fork").Value("i", 0)
@@ -48,34 +49,45 @@ def prepare(
 
     @_or_exit
     def before_fork(**_: Any) -> None:
-        configure(service, TelemetrySettings())
+        configure(service, TelemetrySettings(), forks=forks)
+        tracing.connect_last()
         if settings.unsigned_messages == "accept":
             log.warning("unsigned_messages_accepted", extra={"action": "unsigned_messages_accepted"})
         if forks:
             notice_killed_children()
+            share_metrics(settings.concurrency)
         steps.preload()
         # What is loaded by now stays: moved out of the collector's sight, its pages are shared with the children.
         gc.freeze()
         gc.enable()
         if not forks:
             steps.per_process()
+            tracing.ready()
 
     def after_fork(**_: Any) -> None:
         configure(service, TelemetrySettings())
         steps.per_process()
+        tracing.ready()
         with warm.get_lock():
             warm.value += 1
         log.info("child_ready", extra={"action": "child_ready"})
 
+    def before_exit(**_: Any) -> None:
+        # A child runs no exit handlers.
+        close(TelemetrySettings())
+
     signals.worker_init.connect(before_fork, weak=False)
     if forks:
         signals.worker_process_init.connect(after_fork, weak=False)
+        signals.worker_process_shutdown.connect(before_exit, weak=False)
+    task_events.connect()
+    measure_tasks(app, service)
     lease = lease_step(settings.broker_url, settings.visibility_s)
     if lease is not None:
         app.steps["consumer"].add(lease)
     if settings.health_file:
         children = settings.concurrency if forks else 0
-        app.steps["consumer"].add(health_step(Path(settings.health_file), lambda: warm.value >= children))
+        app.steps["consumer"].add(health_of(settings, lambda: warm.value >= children))
 
 
 def _or_exit(prepare: Callable[..., None]) -> Callable[..., None]:

@@ -10,6 +10,7 @@ from millrace.contracts.catalogue import TaskSpec
 from millrace.contracts.messages import RunMessage
 from millrace.contracts.routing import queue_for
 from millrace.worker.errors import PermanentError
+from millrace.worker.sending import sending
 
 
 class MessageTooLarge(PermanentError):
@@ -40,4 +41,6 @@ def signature(app: Celery, spec: TaskSpec[Any], message: RunMessage, task_id: st
 
 def publish(app: Celery, spec: TaskSpec[Any], message: RunMessage, task_id: str) -> None:
     """Send the message. Raises kombu's OperationalError when the broker stays away."""
-    signature(app, spec, message, task_id).apply_async()
+    made = signature(app, spec, message, task_id)
+    with sending(queue_for(spec.name), app.conf.broker_url):
+        made.apply_async()

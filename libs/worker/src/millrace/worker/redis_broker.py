@@ -21,6 +21,8 @@ from kombu.utils.json import dumps
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from millrace.worker.polls import polls
+
 _HOLD = """
 local now = redis.call('TIME')
 redis.call('ZADD', KEYS[1], now[1] + now[2] / 1e6, ARGV[1])
@@ -135,6 +137,16 @@ class Channel(_Channel):  # type: ignore[misc]
     def drop_script(self) -> Any:
         """As above."""
         return self._create_client().register_script(_DROP)
+
+    def _brpop_read(self, **options: Any) -> Any:
+        """Take the answer to a poll; that there is nothing is one too (`Empty`)."""
+        try:
+            taken = super()._brpop_read(**options)
+        except Empty:
+            polls.answered()
+            raise
+        polls.answered()
+        return taken
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         """One client for the pool: kombu makes one for each command, which takes a tenth of a worker's loop."""

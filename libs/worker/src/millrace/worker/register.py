@@ -58,7 +58,8 @@ def register_part(
         if begun.closed:
             outcome = refused(decoded, OutcomeStatus.SKIPPED, NobodyWaits.code, now())
         elif begun.times > decoded.patience:
-            outcome = quarantined(spec, store, decoded, begun.times, naming)
+            killed = quarantined(spec, store, decoded, begun.times, naming)
+            outcome = killed.model_copy(update={"deliveries": begun.times})
         else:
             try:
                 outcome = execute(spec, handler, store, decoded, begun.times, place.closed)

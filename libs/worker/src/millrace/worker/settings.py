@@ -33,7 +33,12 @@ class WorkerSettings(BrokerSettings):
     max_tasks_per_child: int = Field(default=500, ge=1)
     max_memory_per_child_mib: int = Field(default=1024, ge=64)
     health_file: str = ""
-    """Touched each second while the worker is ready; empty for none."""
+    """Touched each second while the worker is ready, and beside it one with the suffix `.live` while it is alive; empty
+    for none."""
+    ready_poll_s: float = Field(default=10.0, gt=0)
+    """Ready only while the broker's last answer is younger; never less than a lease lasts."""
+    live_poll_s: float = Field(default=60.0, gt=0)
+    """Alive only while it is younger than this, times a number from 1 to 3 that each process draws."""
     crash_dir: str = ""
     """Tests only: the folder that arms the crash points; empty for none."""
 

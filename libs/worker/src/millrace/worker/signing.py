@@ -10,16 +10,21 @@ import hashlib
 import hmac
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from kombu import messaging
 
+from millrace.worker import sending
 from millrace.worker.dead_letters import Why, body_bytes
 
 HEADER = "millrace"
 """Name of the header: what is said of the run, the number of the format, and the signature."""
+SENT_AT = "sent_at"
+"""Header: when the message was sent, in seconds since 1970. It is not signed: nothing is decided by it, and it is
+believed within bounds only (`tracing.sent_at`)."""
 FORMAT = 1
 SIGNATURE = "signature"
 
@@ -119,7 +124,7 @@ _Producer: Any = messaging.Producer
 
 
 class Producer(_Producer):  # type: ignore[misc]
-    """kombu's producer, which signs each task message once its body is serialised. Other messages go as they are."""
+    """kombu's producer, which signs and dates each task message once its body is serialised; others go as they are."""
 
     def __init__(self, *args: Any, signer: Signer, **kwargs: Any) -> None:
         self.signer = signer
@@ -139,4 +144,7 @@ class Producer(_Producer):  # type: ignore[misc]
         )
         if headers and "task" in headers:
             headers[HEADER] = self.signer.sign(headers, content_type, serialised, body)
+            # A retry takes over the headers of the message that it repeats, but is sent anew.
+            headers[SENT_AT] = time.time()
+            sending.count(str(headers["task"]))
         return serialised, content_type, content_encoding

@@ -17,6 +17,7 @@ from kombu.asynchronous.aws.sqs.connection import AsyncSQSConnection
 from kombu.transport import SQS
 
 from millrace.telemetry.logs import get_logger
+from millrace.worker.polls import polls
 
 log = get_logger(__name__)
 
@@ -112,6 +113,7 @@ class Channel(_Channel):  # type: ignore[misc]
             _tell("receive_failed", messages["failed"])
             self._resting.add(qname)
             return 0
+        polls.answered()
         return super()._on_messages_ready(queue, qname, messages)
 
     def _loop1(self, queue: str, messages_fetched: Any = None) -> None:
@@ -125,13 +127,22 @@ class Channel(_Channel):  # type: ignore[misc]
 
     def _receive_message(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return super()._receive_message(*args, **kwargs)
+            answer = super()._receive_message(*args, **kwargs)
         except _ERRORS as error:
             _tell("receive_failed", type(error).__name__)
             time.sleep(_pause_s())
             return {}
+        polls.answered()
+        return answer
 
     # In both.
+
+    def _message_to_python(self, message: Any, queue_name: str, q_url: str) -> Any:
+        """A message that was received before says so, as on other brokers: kombu leaves it at SQS's own count."""
+        payload = super()._message_to_python(message, queue_name, q_url)
+        received = int((message.get("Attributes") or {}).get("ApproximateReceiveCount", 1))
+        payload["properties"]["delivery_info"]["redelivered"] = received > 1
+        return payload
 
     def _restore(self, message: Any, unwanted_delivery_info: Any = ()) -> None:
         """Hand a message back so that anyone can have it at once."""

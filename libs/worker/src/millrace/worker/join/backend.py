@@ -19,6 +19,7 @@ from millrace.worker.crash import point
 from millrace.worker.join.batching import BatchingCelery
 from millrace.worker.join.errors import JoinUnavailable
 from millrace.worker.join.store import JoinStore
+from millrace.worker.sending import queue_of, sending
 
 log = get_task_logger(__name__)
 
@@ -73,7 +74,9 @@ class JoinBackend(BaseBackend):
         complete = self._record(request.chord["options"]["task_id"], request.id, json.dumps(value))
         point("outcome_recorded")
         if complete or (isinstance(value, dict) and value.get(URGENT)):
-            self.app.signature(request.chord).apply_async()
+            body = self.app.signature(request.chord)
+            with sending(queue_of(body.task), self.app.conf.broker_url):
+                body.apply_async()
             point("body_published")
 
     def _record(self, key: str, part: str, value: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from celery import Celery
 from kombu import exceptions
 
+from millrace.worker.sending import sending_together
 from millrace.worker.signing import Signer
 
 _producer: ContextVar[Any] = ContextVar("producer", default=None)
@@ -40,7 +41,12 @@ class BatchingCelery(_Celery):  # type: ignore[misc]
     def batch(self) -> Iterator[None]:
         """Send what is published in this block when it ends; OperationalError when it is not known what went out."""
         try:
-            with self.producer_pool.acquire(block=True) as producer, producer.batch(), _offered(producer):
+            with (
+                self.producer_pool.acquire(block=True) as producer,
+                sending_together(self.conf.broker_url),
+                producer.batch(),
+                _offered(producer),
+            ):
                 yield
         except _exceptions.BatchPublishError as error:
             raise exceptions.OperationalError("it is not known which messages went out") from error

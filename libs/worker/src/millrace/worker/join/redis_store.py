@@ -13,6 +13,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
+from millrace.storage.spans import store_span
 from millrace.worker.join.errors import JoinUnavailable
 from millrace.worker.join.store import Begun
 
@@ -41,6 +42,7 @@ class RedisJoins:
     client: "Redis"
     prefix: str = "join:"
 
+    @store_span("open join", "redis")
     def open(self, key: str, size: int) -> None:
         """See `JoinStore`."""
         _, state = self._keys(key)
@@ -65,17 +67,20 @@ class RedisJoins:
         sealed, size, closed = _list(found)
         return sealed is not None and size is not None and closed is None
 
+    @store_span("begin part", "redis")
     def begin(self, key: str, part: str) -> Begun:
         """See `JoinStore`."""
         with _translated():
             value, times, closed = self._begin(keys=self._keys(key), args=[part, EXPIRES_S])
         return Begun(value=_text(value) or None, times=int(times), closed=bool(closed))
 
+    @store_span("add outcome", "redis")
     def add(self, key: str, part: str, value: str) -> bool:
         """See `JoinStore`. The count is taken after the value is in, so the last of two racing parts sees both."""
         with _translated():
             return bool(self._add(keys=self._keys(key), args=[part, value, EXPIRES_S]))
 
+    @store_span("get outcomes", "redis")
     def values(self, key: str) -> Mapping[str, str]:
         """See `JoinStore`."""
         with _translated():

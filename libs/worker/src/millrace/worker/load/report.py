@@ -2,17 +2,21 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from celery import Celery, bootsteps, signals
+from celery.worker.state import reserved_requests
 
 from millrace.contracts.errors import UnknownTask
 from millrace.contracts.routing import queue_for
 from millrace.telemetry.logs import get_logger
+from millrace.worker import handling
 from millrace.worker.load.store import LoadStore, LoadUnavailable
+from millrace.worker.repeating import repeating_step
 
 log = get_logger(__name__)
 
@@ -73,19 +77,25 @@ class Meter:
     clock: Callable[[], float] = time.monotonic
     _began: dict[str, float] = field(default_factory=dict)
     _spent: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _sent: dict[str, float] = field(default_factory=dict)
+    """Queue → when the youngest message that was begun had been sent, as far as that is not told yet."""
     _due: Rarely = field(init=False)
 
     def __post_init__(self) -> None:
         self._due = Rarely(FLUSH_S, self.clock)
 
-    def begin(self, task_id: str, **_: Any) -> None:
+    def begin(self, task_id: str, task: Any, **_: Any) -> None:
         """A message is begun (Celery's `task_prerun`)."""
         self._began[task_id] = self.clock()
+        queue, at_work = queue_of(task.name), handling.current()
+        if queue is not None and at_work is not None and at_work.sent_at is not None:
+            sent = at_work.sent_at.timestamp()
+            self._sent[queue] = max(sent, self._sent.get(queue, sent))
 
     def end(self, task_id: str, task: Any, **_: Any) -> None:
         """A message is done (Celery's `task_postrun`)."""
         began = self._began.pop(task_id, None)
-        queue = _queue(task.name)
+        queue = queue_of(task.name)
         if began is None or queue is None:
             return
         messages, seconds = self._spent.get(queue, (0, 0.0))
@@ -93,12 +103,15 @@ class Meter:
         if self._due():
             # Taken before it is told: another greenlet may come by while this one waits for Redis.
             told, self._spent = self._spent, {}
+            sent, self._sent = self._sent, {}
             for name, sums in told.items():
                 self.teller.tell(self.teller.store.took, name, *sums)
+            for name, at in sent.items():
+                self.teller.tell(self.teller.store.began, name, at)
 
 
 @cache
-def _queue(task: str) -> str | None:
+def queue_of(task: str) -> str | None:
     """The queue of a task; None for one that is Celery's own."""
     try:
         return queue_for(task)
@@ -116,26 +129,10 @@ def report(app: Celery, store: LoadStore) -> None:
 
 def presence_step(teller: Teller) -> type[bootsteps.StartStopStep]:
     """A bootstep that tells the queues and slots of its worker each second, from the consumer's loop."""
-
-    class Presence(bootsteps.StartStopStep):
-        requires = ("celery.worker.consumer.tasks:Tasks",)
-
-        def __init__(self, parent: Any, **kwargs: Any) -> None:
-            self.timer: Any = None
-            super().__init__(parent, **kwargs)
-
-        def start(self, consumer: Any) -> None:
-            _beat(teller, consumer)
-            self.timer = consumer.timer.call_repeatedly(BEAT_S, _beat, (teller, consumer))
-
-        def stop(self, consumer: Any) -> None:
-            if self.timer is not None:
-                self.timer.cancel()
-
-    return Presence
+    return repeating_step(f"{__name__}.presence", BEAT_S, partial(_beat, teller), at_once=True)
 
 
 def _beat(teller: Teller, consumer: Any) -> None:
-    name = f"{consumer.hostname}/{os.getpid()}"
+    name, held = f"{consumer.hostname}/{os.getpid()}", Counter(queue_of(each.name) for each in tuple(reserved_requests))
     for queue in consumer.app.amqp.queues.consume_from:
-        teller.tell(teller.store.alive, name, queue, consumer.pool.limit)
+        teller.tell(teller.store.alive, name, queue, consumer.pool.limit, held[queue])

@@ -1,0 +1,44 @@
+"""A repetition goes on until it is stopped, and a stopped one leaves nothing behind."""
+
+import pytest
+
+from millrace.worker.repeating import Repeating
+
+
+class Timer:
+    """Keeps what it is to call, as celery's timers do; cancelling is nothing that the one for gevent can do."""
+
+    def __init__(self):
+        self.waiting = []
+
+    def call_after(self, seconds, call):
+        self.waiting.append((seconds, call))
+
+    def pass_time(self):
+        waiting, self.waiting = self.waiting, []
+        for _, call in waiting:
+            call()
+
+
+def test_it_goes_on_and_ends_when_it_is_stopped():
+    # Given
+    timer, calls = Timer(), []
+    repeating = Repeating(timer=timer, every_s=2.0, call=lambda: calls.append(1))
+    # When
+    repeating.start()
+    timer.pass_time()
+    timer.pass_time()
+    repeating.stop()
+    timer.pass_time()
+    # Then
+    assert calls == [1, 1]
+    assert timer.waiting == []
+
+
+def test_a_call_that_raises_is_not_the_last_one():
+    timer = Timer()
+    repeating = Repeating(timer=timer, every_s=2.0, call=lambda: 1 / 0)
+    repeating.start()
+    with pytest.raises(ZeroDivisionError):
+        timer.pass_time()
+    assert [seconds for seconds, _ in timer.waiting] == [2.0]
