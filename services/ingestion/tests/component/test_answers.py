@@ -1,5 +1,7 @@
 """What every answer has in common, the framework's own errors and a crash included."""
 
+import io
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -12,8 +14,10 @@ from services.ingestion.tests.component.world import AUTH, World
 from millrace.contracts.api import Problem
 from millrace.ingestion.openapi import api_routes
 from millrace.telemetry.attributes import FIELDS
+from millrace.telemetry.logs import JsonFormatter
 
 SECRET = "ann@example.org"
+BATCH = b'{"records": [{"record_id": "1", "text": "fine"}]}'
 EXPECTED = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -71,6 +75,30 @@ def test_a_problem_can_be_found_in_the_log_by_what_its_caller_was_told(
     assert (line["request_id"], line["status_code"], line["path"]) == (told, 404, "/v1/runs/{run_id}")
     assert SECRET not in str(line)
     assert "request_id" in FIELDS
+
+
+def test_every_line_of_a_request_names_it(world: World) -> None:
+    # given
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    handler.setFormatter(JsonFormatter("ingestion"))
+    accepting = logging.getLogger("millrace.ingestion.accept")
+    accepting.addHandler(handler)
+    accepting.setLevel(logging.INFO)
+    headers = AUTH | {"content-type": "application/json"}
+    # when
+    answers = [
+        world.client.post("/v1/runs", content=BATCH, headers=headers | {"idempotency-key": f"k-{number}"})
+        for number in range(2)
+    ]
+    accepting.removeHandler(handler)
+    accepting.setLevel(logging.NOTSET)
+    # then
+    lines = [json.loads(line) for line in said.getvalue().splitlines()]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert [line["request_id"] for line in lines if line["action"] == "run_accepted"] == [
+        answer.headers["request-id"] for answer in answers
+    ]
 
 
 @pytest.mark.parametrize(("scheme", "told"), [("https", True), ("http", False)])

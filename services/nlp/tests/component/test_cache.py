@@ -25,6 +25,7 @@ from millrace.storage.kms import MAX_AGE_S, KmsEnvelope
 from millrace.storage.master_key import MemoryMasterKey
 from millrace.storage.memory import MemoryEnvelope
 from millrace.storage.tenant_keys import TenantKeys
+from millrace.testing.metering import changes, read
 
 SOURCE = Source("The zip broke.", "1", "en")
 FINDING = Finding(
@@ -69,6 +70,24 @@ def test_what_one_process_remembers_another_recalls(cells: Cells) -> None:
     assert found.keys() == {SOURCE}
     assert found[SOURCE].annotation == FINDING.annotation
     assert np.array_equal(found[SOURCE].vector, FINDING.vector)
+
+
+def test_lookups_are_counted_by_what_came_of_them(cells: Cells) -> None:
+    # Given a text that is known
+    envelope = MemoryEnvelope()
+    memory(cells, envelope).remember({SOURCE: FINDING})
+    before = read()
+
+    # When it and two others are looked for, and then a store that is gone is asked
+    memory(cells, envelope).recall([SOURCE, Source("Another.", "2", "en"), Source("A third.", "3", "en")])
+    memory(redis_cells("redis://127.0.0.1:1/0"), envelope).recall([SOURCE])
+
+    # Then each text counts once, and the fault too
+    assert changes(before) == {
+        "cache_lookups_total{cache=findings,result=hit}": 1,
+        "cache_lookups_total{cache=findings,result=miss}": 2,
+        "cache_lookups_total{cache=findings,result=error}": 1,
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from millrace.callback import measuring
 from millrace.callback.domain.body import Link, build
 from millrace.callback.domain.schedule import PATIENCE, next_wait
 from millrace.callback.errors import UnreadableReport
@@ -23,6 +24,7 @@ from millrace.storage.endpoints import Endpoints
 from millrace.storage.errors import Conflict, Corrupt, NotFound
 from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
+from millrace.worker import handling
 from millrace.worker.crash import point
 
 log = get_logger(__name__)
@@ -125,7 +127,9 @@ class Delivery:
             body=body.model_dump_json().encode(), run_id=record.run_id, delivery=callback.deliveries + 1,
             traceparent=record.traceparent,
         )  # fmt: skip
-        return self.post.send(endpoint, parcel)
+        answer = self.post.send(endpoint, parcel)
+        measuring.reported(record, body, answer)
+        return answer
 
     def _report(self, record: RunRecord) -> Report | None:
         if record.report is None:
@@ -137,7 +141,11 @@ class Delivery:
 
     def _write(self, record: RunRecord, callback: CallbackRecord, answer: Answer) -> None:
         made = callback.deliveries + 1
-        changes: dict[str, object] = {"deliveries": made, "last_status": answer.status, "last_error": answer.error}
+        at_work = handling.current()
+        changes: dict[str, object] = {
+            "deliveries": made, "last_status": answer.status, "last_error": answer.error, "began_at": answer.began_at,
+            "queued_s": at_work.queued_s if at_work else 0.0, "answer_s": answer.seconds,
+        }  # fmt: skip
         due: datetime | None = None
         if not answer.error:
             changes |= {"status": CallbackStatus.DELIVERED, "delivered_at": self.clock()}
@@ -152,6 +160,7 @@ class Delivery:
             # The sweep moved the due time while we were sending; the attempt was made, so it is written onto that.
             # After a redrive there is nothing to write it onto: an attempt that has ended never changes.
             self._write_onto(record, written, due)
+        measuring.measure(answer, written)
         self._log(record, written)
 
     def _next(self, record: RunRecord, callback: CallbackRecord, asked_s: float) -> datetime | None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from millrace.callback.adapters import Letter, Sender
@@ -15,7 +15,10 @@ from millrace.contracts.endpoints import DeliveryRecord, EndpointRecord, Kind
 from millrace.contracts.errors import AddressRefused
 from millrace.storage.endpoints import Endpoints, delivery_id
 from millrace.storage.errors import StorageError
+from millrace.telemetry import tracing
 from millrace.telemetry.logs import get_logger
+from millrace.telemetry.table import DELIVERY
+from millrace.telemetry.table import Kind as SpanKind
 
 log = get_logger(__name__)
 
@@ -43,6 +46,10 @@ class Answer:
     """No other attempt will go better."""
     asked_s: float = 0.0
     """What `Retry-After` asked for, in seconds."""
+    began_at: datetime | None = None
+    """When it began to be sent; None when it was not."""
+    seconds: float = 0.0
+    """How long that took, with or without an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,19 +64,33 @@ class Post:
         """One attempt. Raises nothing that the consumer causes."""
         at, began = self.clock(), time.perf_counter()
         signed = headers(parcel.event_id, at, parcel.body, endpoint.live_keys(at))
-        answer = self._try(endpoint, parcel, signed)
+        answer = self._traced(endpoint, parcel, signed)
+        answer = replace(answer, began_at=at, seconds=round(time.perf_counter() - began, 4))
         entry = DeliveryRecord(
             delivery_id=delivery_id(at), at=at, kind=parcel.kind, event_id=parcel.event_id, run_id=parcel.run_id,
             delivery=parcel.delivery, status=answer.status, error=answer.error,
-            seconds=round(time.perf_counter() - began, 4), headers=signed if parcel.kind == "test" else {},
+            seconds=answer.seconds, headers=signed if parcel.kind == "test" else {},
         )  # fmt: skip
         self._remember(endpoint, entry, answer)
         return answer
 
-    def _try(self, endpoint: EndpointRecord, parcel: Parcel, signed: dict[str, str]) -> Answer:
-        traced = {"traceparent": parcel.traceparent} if parcel.traceparent else {}
+    def _traced(self, endpoint: EndpointRecord, parcel: Parcel, signed: dict[str, str]) -> Answer:
+        """The attempt in a span of its own, which the request names; the run's own place where nothing is recorded."""
+        about: dict[str, tracing.Value] = {
+            "http.request.method": "POST", "tenant": endpoint.tenant, "run_id": parcel.run_id,
+            "event_id": parcel.event_id, "endpoint_id": endpoint.endpoint_id, "delivery": parcel.delivery,
+        }  # fmt: skip
+        with tracing.span(DELIVERY, SpanKind.CLIENT, about) as made:
+            place = tracing.current_traceparent() if tracing.recorded() else parcel.traceparent
+            answer = self._try(endpoint, parcel, signed | ({"traceparent": place} if place else {}))
+            tracing.say(**{"http.response.status_code": answer.status, "status": "failed" if answer.error else "taken"})
+            if answer.error:
+                tracing.fail(made, answer.error)
+        return answer
+
+    def _try(self, endpoint: EndpointRecord, parcel: Parcel, headers: dict[str, str]) -> Answer:
         try:
-            reply = self.sender.send(Letter(url=endpoint.url, headers=signed | traced, body=parcel.body))
+            reply = self.sender.send(Letter(url=endpoint.url, headers=headers, body=parcel.body))
         except AddressRefused:
             # By the URL alone: it will not become another one.
             return Answer(error="address_refused", final=True)

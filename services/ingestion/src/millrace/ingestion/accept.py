@@ -12,6 +12,7 @@ from millrace.contracts.errors import AddressRefused
 from millrace.contracts.flow import Flow
 from millrace.contracts.ids import endpoint_id, event_id, new_run_id
 from millrace.contracts.run import CallbackRecord, RunRecord
+from millrace.ingestion import tracing
 from millrace.ingestion.adapters import Starter
 from millrace.ingestion.body import Options, ReadBody
 from millrace.ingestion.errors import BadCallbackUrl, BadRequest, InProgress, KeyReused, UnknownFlow
@@ -21,6 +22,7 @@ from millrace.storage.artifacts import ArtifactStore, batch_key
 from millrace.storage.errors import Conflict, Repeated, StorageError
 from millrace.storage.ports import FlowStore, Idempotency, RunStore
 from millrace.telemetry.logs import get_logger
+from millrace.telemetry.metrics import count
 from millrace.worker.crash import point
 
 log = get_logger(__name__)
@@ -37,6 +39,8 @@ class Request:
     batch: ReadBody
     once: Once
     traceparent: str | None = None
+    received_at: datetime | None = None
+    """When it came in, before its body was read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +116,8 @@ class Acceptance:
         except Conflict as conflict:
             self._forget(record)
             raise InProgress from conflict
+        tracing.accepted(record.run_id, record.tenant)
+        count("runs_accepted", flow=record.flow)
         point("run_created")
         self._start(record)
         point("start_published")
@@ -132,7 +138,7 @@ class Acceptance:
             tenant=request.tenant, run_id=run_id, flow=flow.name, flow_version=flow.version,
             accepted_at=at, deadline_at=at + budget, due_at=at + START_GRACE, batch=ref,
             records=request.batch.records, metadata=options.metadata, callback=callback,
-            traceparent=request.traceparent,
+            traceparent=request.traceparent, received_at=request.received_at,
         )  # fmt: skip
 
     def _forget(self, record: RunRecord) -> None:

@@ -9,7 +9,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from millrace.contracts.base import now
 from millrace.contracts.ids import ulid
+from millrace.telemetry import context
 
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -29,7 +31,7 @@ REQUEST_ID: Final = "Request-Id"
 class Answers:
     """ASGI middleware that adds the headers, and answers for a route that crashed.
 
-    `request.state.request_id` names the request, in its answer and in the logs.
+    `request.state.request_id` names the request, in its answer and in the logs; `received_at` is when it came in.
     `request.state.answer_headers` holds headers that a dependency wants on the answer, whatever the route makes of it.
     """
 
@@ -43,6 +45,9 @@ class Answers:
             return
         state = scope.setdefault("state", {})
         state["request_id"] = f"req_{ulid()}"
+        state["received_at"] = now()
+        # Each request is a task of its own: what is bound ends with it.
+        context.bind(request_id=state["request_id"])
         started = False
 
         async def add(message: Message) -> None:

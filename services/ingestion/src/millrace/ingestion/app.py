@@ -18,6 +18,7 @@ from millrace.ingestion.failures import Failures
 from millrace.ingestion.first_keys import make_first_keys
 from millrace.ingestion.health_routes import add_health
 from millrace.ingestion.lifespan import lifespan
+from millrace.ingestion.measured import Measured
 from millrace.ingestion.openapi import describe, operation_id
 from millrace.ingestion.ports import Ports
 from millrace.ingestion.pressure import Pressure, queue_pressure
@@ -28,6 +29,7 @@ from millrace.ingestion.report_routes import Reports
 from millrace.ingestion.routes import router
 from millrace.ingestion.settings import Settings
 from millrace.ingestion.streams import Streams
+from millrace.ingestion.tracing import TELEMETRY
 from millrace.ingestion.uploads import UploadDesk, UploadPool
 from millrace.ingestion.watching import Watch, connect_watch
 from millrace.storage.accounts import Accounts
@@ -36,6 +38,7 @@ from millrace.storage.connect import Stores, connect_stores
 from millrace.storage.endpoints import Endpoints
 from millrace.storage.links import ReportLinks
 from millrace.telemetry.setup import configure
+from millrace.telemetry.voice import Voice
 from millrace.worker import crash
 from millrace.worker.app import create_app
 from millrace.worker.join.redis_store import RedisJoins
@@ -46,9 +49,10 @@ def build(ports: Ports) -> FastAPI:
     # No redirect for a slash at a path's end: it would name the host that was asked, whoever wrote that.
     api = FastAPI(
         title="Millrace", version="1", docs_url=None, redoc_url=None, redirect_slashes=False,
-        generate_unique_id_function=operation_id,
+        generate_unique_id_function=operation_id, telemetry=TELEMETRY,
     )  # fmt: skip
     problems.install(api)
+    api.add_middleware(Measured)
     # Not included, which would put them behind one route of its own kind: who walks the routes is to see each of them.
     api.router.routes.extend(router(ports).routes)
     add_health(api, ports.acceptance.flows)
@@ -115,7 +119,7 @@ def _ports(
         control=Control(runs=stores.runs, flows=acceptance.flows, asker=CeleryAsker(celery)),
         reports=Reports(runs=stores.runs, artifacts=stores.artifacts, links=links, painter=pools.pages),
         uploads=UploadDesk(uploads=stores.uploads, reader=pools.uploads, max_bytes=pools.uploads.most),
-        max_body_bytes=settings.ingestion.max_body_mib << 20,
+        max_body_bytes=settings.ingestion.max_body_mib << 20, datadog_url=settings.telemetry.datadog_url,
     )  # fmt: skip
 
 
@@ -129,12 +133,13 @@ def create() -> FastAPI:
     pressure = queue_pressure(celery, settings.storage.redis_url)
     watch = connect_watch(settings.storage.redis_url)
     streams = _streams(settings, stores, watch)
-    pools = _pools(settings)
+    pools, voice = _pools(settings), Voice("ingestion", settings.telemetry)
     api = build(_ports(settings, stores, celery, pressure, streams, pools))
     stores_warm = partial(stores.warm_up, "dynamodb", "s3", "kms")
     first_keys = partial(make_first_keys, Accounts(items=stores.items), stores.keys)
     api.router.lifespan_context = lifespan(
-        warm_ups=(pools.parser.start, stores_warm, first_keys, pressure.waits), end=streams.end, close=watch.close,
-        stops=(pools.uploads.stop, pools.parser.stop, pools.pages.stop),
+        warm_ups=(pools.parser.start, stores_warm, first_keys, pressure.waits, voice.start),
+        end=streams.end, close=watch.close,
+        stops=(pools.uploads.stop, pools.parser.stop, pools.pages.stop, voice.stop),
     )  # fmt: skip
     return api

@@ -16,6 +16,7 @@ from millrace.contracts.messages import FROM_FAILED
 from millrace.contracts.run import Ask, RunRecord
 from millrace.ingestion.adapters import Asker
 from millrace.ingestion.errors import AlreadyEnded, StillActive, UnknownStart
+from millrace.ingestion.tracing import asking
 from millrace.storage.errors import Conflict
 from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
@@ -71,14 +72,19 @@ class Control:
         asked = wanted(record)
         about = {"run_id": run_id, "attempt": record.attempt}
         log.info("%s_asked", asked.what, extra=about | {"action": f"{asked.what}_asked"})
+        with asking(record, asked.what):
+            self._tell(record, asked)
+        links = {"self": f"/v1/runs/{run_id}"}
+        return Asked(run_id=run_id, attempt=record.attempt, asked=asked.what, links=links)
+
+    def _tell(self, record: RunRecord, asked: Ask) -> None:
         try:
             self.asker.ask(record)
         except Exception as error:
             # Whatever kept the message back: the record holds what was asked, and the sweep looks at it within seconds.
             failed = {"action": f"{asked.what}_not_published", "error": type(error).__name__}
+            about = {"run_id": record.run_id, "attempt": record.attempt}
             log.warning("%s_not_published", asked.what, extra=about | failed)
-        links = {"self": f"/v1/runs/{run_id}"}
-        return Asked(run_id=run_id, attempt=record.attempt, asked=asked.what, links=links)
 
     def _written(self, tenant: str, run_id: str, wanted: Callable[[RunRecord], Ask]) -> RunRecord:
         for _ in range(TRIES - 1):

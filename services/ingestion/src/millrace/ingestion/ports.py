@@ -30,3 +30,5 @@ class Ports:
     streams: Streams | None = None
     callbacks: Callbacks | None = None
     """None where callbacks are only ever sent to the URLs that runs name, as in most tests."""
+    datadog_url: str = ""
+    """Where traces are shown; empty where they are not."""

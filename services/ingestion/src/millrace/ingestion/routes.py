@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from millrace.ingestion.control_routes import add_control
 from millrace.ingestion.endpoint_routes import add_endpoints
 from millrace.ingestion.event_routes import add_events
+from millrace.ingestion.journey_routes import add_journey
 from millrace.ingestion.openapi import operation_id
 from millrace.ingestion.ports import Ports
 from millrace.ingestion.read_routes import add_reads
@@ -20,6 +21,7 @@ def router(ports: Ports) -> APIRouter:
     add_reads(api, ports)
     add_control(api, ports.keys, ports.control)
     add_report(api, ports.keys, ports.reports)
+    add_journey(api, ports)
     if ports.uploads is not None:
         add_uploads(api, ports.keys, ports.uploads)
     if ports.streams is not None:

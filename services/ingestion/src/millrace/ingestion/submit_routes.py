@@ -1,6 +1,5 @@
 """`POST /v1/runs`: decode, call, encode."""
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -9,7 +8,7 @@ from fastapi.responses import Response
 from millrace.contracts.access import Scope
 from millrace.contracts.api import Accepted
 from millrace.contracts.artifacts import JSON
-from millrace.ingestion import from_upload
+from millrace.ingestion import from_upload, tracing
 from millrace.ingestion.accept import Answer
 from millrace.ingestion.accept import Request as AcceptRequest
 from millrace.ingestion.admission import may_name_its_budget, told
@@ -25,8 +24,6 @@ from millrace.ingestion.submit_query import described, read_query
 from millrace.ingestion.threads import Threads
 from millrace.storage.errors import NotFound
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
-"""https://www.w3.org/TR/trace-context/#traceparent-header; anything else is left out, as it asks for."""
 _DESCRIBED: dict[str, Any] = {
     "parameters": [
         {
@@ -117,10 +114,9 @@ class Submission:
         refusal = view.refusal(found.options)
         if refusal is not None:
             raise told(refusal, tenant, found.options)
-        traceparent = request.headers.get("traceparent", "")
         wanted = AcceptRequest(
-            tenant=tenant, batch=found, once=once,
-            traceparent=traceparent if _TRACEPARENT.match(traceparent) else None,
+            tenant=tenant, batch=found, once=once, traceparent=tracing.place_of(request),
+            received_at=request.state.received_at,
         )  # fmt: skip
         try:
             return await self._counted(wanted, asked)

@@ -40,6 +40,7 @@ from millrace.nlp.models.configured import ModelSources, load_models
 from millrace.nlp.models.reading import Models
 from millrace.nlp.models.source import S3
 from millrace.storage.artifacts import ArtifactStore
+from millrace.telemetry.metrics import timed
 from millrace.worker.part import Part, Result
 from millrace.worker.register import register_part
 from millrace.worker.tables import read_record_ids
@@ -112,7 +113,8 @@ class Ports:
     @cached_property
     def models(self) -> Models:
         """The larger models that take the place of a task's default; none unless some are configured."""
-        return load_models(self.sources, self.rules.reasons.taxonomy.labels, self.s3)
+        with timed("model_load_seconds", model="configured"):
+            return load_models(self.sources, self.rules.reasons.taxonomy.labels, self.s3)
 
     @cached_property
     def labels(self) -> Labels:
@@ -138,7 +140,8 @@ class Ports:
 
     def warm_up(self) -> None:
         """Load the model and embed the exemplars: in the child, because a model session cannot be forked."""
-        self.embedder.warm_up()
+        with timed("model_load_seconds", model="encoder"):
+            self.embedder.warm_up()
         _ = self.exemplars, self.reasons
 
 

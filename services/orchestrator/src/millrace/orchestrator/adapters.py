@@ -69,10 +69,7 @@ class CeleryMessenger:
 
     def look(self, record: RunRecord, stage: str) -> None:
         """See `Messenger`."""
-        message = Advance(
-            **record.head,
-            stage=stage,
-        )  # fmt: skip
+        message = Advance(**record.head | {"traceparent": record.place_of(stage)}, stage=stage)
         publish(self.app, ADVANCE, message, f"{record.run_id}:{record.attempt}:{stage}:look")
 
     def deliver(self, record: RunRecord) -> None:

@@ -1,7 +1,7 @@
 """Composition root of the orchestrator."""
 
 from millrace.contracts.services import WorkerClass
-from millrace.orchestrator import janitor, sweep
+from millrace.orchestrator import janitor, measuring, sweep
 from millrace.orchestrator.adapters import CeleryMessenger, GreenletTimer, Joins
 from millrace.orchestrator.attempts import Attempts
 from millrace.orchestrator.chores import add_chore
@@ -11,6 +11,10 @@ from millrace.orchestrator.flows import load
 from millrace.orchestrator.keeping import Keeping
 from millrace.orchestrator.lease import RedisLease
 from millrace.orchestrator.tasks import Ports, register
+from millrace.worker.load.oldest import heads_of
+from millrace.worker.load.queues import Look
+from millrace.worker.load.store import connect_load
+from millrace.worker.load.waits import BrokerDepths
 from millrace.worker.process import WarmUp
 from millrace.worker.service import build_service
 
@@ -28,6 +32,9 @@ add_chore(app, "sweep", sweep.INTERVAL_S, sweep.Sweep(engine=engine, store=store
 rare = RedisLease(client=stores.redis, key="janitor", milliseconds=janitor.LEASE_S * 1000)
 cleaner = janitor.Janitor(store=stores.runs, artifacts=stores.artifacts, lease=rare, clear_uploads=stores.uploads.clear)
 add_chore(app, "janitor", janitor.INTERVAL_S, cleaner.once)
+look = Look(depths=BrokerDepths(app), store=connect_load(service.settings.storage.redis_url), heads=heads_of(app))
+watch = measuring.KeptLease(client=stores.redis, key="queues", milliseconds=measuring.LEASE_MS)
+add_chore(app, "queues", measuring.INTERVAL_S, measuring.Queues(look=look, lease=watch).once)
 
 
 def _tell_flows() -> None:

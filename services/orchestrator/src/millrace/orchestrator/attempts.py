@@ -6,7 +6,7 @@ from datetime import timedelta
 from millrace.contracts.messages import Advance, Cancel, Redrive
 from millrace.contracts.outcome import OutcomeStatus
 from millrace.contracts.run import CallbackStatus, RunRecord, RunStatus, StageRecord, StepRecord
-from millrace.orchestrator import runs
+from millrace.orchestrator import runs, tracing
 from millrace.orchestrator.domain import joining
 from millrace.orchestrator.engine import Engine
 from millrace.orchestrator.errors import Contended, NotDelivered
@@ -28,6 +28,7 @@ class Attempts:
         wrote meanwhile: the message is tried again.
         """
         record = self.engine.store.get(message.tenant, message.run_id)
+        tracing.again(message, record)
         if record.status.terminal or record.attempt != message.attempt:
             return
         reason = record.pending.reason if record.pending else message.reason
@@ -61,7 +62,7 @@ class Attempts:
         callback = record.callback
         if callback is not None and callback.status is CallbackStatus.PENDING:
             raise NotDelivered(f"{record.run_id} is amended when its callback is out")
-        if self.engine.move(record, runs.amend(flow, record, late, at)):
+        if self.engine.move(record, runs.amend(flow, record, late, at, tracing.queued_s())):
             log.info("run_amended", extra={"action": "run_amended", "run_id": record.run_id, "steps": len(late)})
 
     def _late(self, record: RunRecord, stage: StageRecord) -> list[StepRecord]:

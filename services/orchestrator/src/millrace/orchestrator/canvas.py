@@ -66,6 +66,6 @@ def _part(app: Celery, part: Part) -> Signature[Any]:
 
 
 def _body(app: Celery, record: RunRecord, stage: str, size: int) -> Signature[Any]:
-    message = Advance(**record.head, stage=stage)
+    message = Advance(**record.head | {"traceparent": record.place_of(stage)}, stage=stage)
     key = join_key(record.tenant, record.run_id, record.attempt, stage)
     return signature(app, ADVANCE, message, key, headers={SIZE_HEADER: size})

@@ -13,6 +13,7 @@ from millrace.contracts.run import RunRecord, StageRecord
 from millrace.orchestrator import canvas
 from millrace.orchestrator.adapters import Messenger, Timer
 from millrace.orchestrator.domain.plan import parts
+from millrace.orchestrator.tracing import queued_s
 from millrace.storage.ports import RunStore
 from millrace.telemetry.logs import get_logger
 from millrace.worker.crash import point
@@ -44,7 +45,7 @@ class Distributor:
         stage = record.stage
         if stage is None or stage.name != message.stage or stage.joined_at or record.status.terminal:
             return
-        planned = list(parts(self.flows[record.flow], record, self.clock()))
+        planned = list(parts(self.flows[record.flow], record, self.clock(), queued_s()))
         point("fan_out_begun")
         if message.only is None:
             canvas.publish_stage(self.app, record, stage, planned)

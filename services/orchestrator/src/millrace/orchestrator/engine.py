@@ -12,14 +12,16 @@ from millrace.contracts.errors import UnknownFlow
 from millrace.contracts.flow import Flow
 from millrace.contracts.messages import Advance
 from millrace.contracts.run import RunRecord, RunStatus, StageRecord
-from millrace.orchestrator import runs
+from millrace.orchestrator import runs, tracing
 from millrace.orchestrator.adapters import Joins, Messenger
 from millrace.orchestrator.domain import joining, plan
 from millrace.orchestrator.domain.joining import Outcomes, Verdict
 from millrace.orchestrator.keeping import Keeping
+from millrace.orchestrator.measuring import measure
 from millrace.storage.errors import Conflict, NotFound, Shredded
 from millrace.storage.ports import Due, RunStore
 from millrace.telemetry.logs import get_logger
+from millrace.telemetry.metrics import count
 from millrace.worker.crash import point
 
 log = get_logger(__name__)
@@ -46,11 +48,12 @@ class Engine:
         """
         record = self.store.get(message.tenant, message.run_id)
         point("advance_read")
+        tracing.again(message, record, message.stage)
         if self.obey(record) or record.status.terminal or record.attempt != message.attempt:
             return record
         if message.stage is None:
             if not record.stages:
-                self.move(record, runs.start_stage(self.flow(record), record, self.clock()))
+                self.move(record, runs.start_stage(self.flow(record), record, self.clock(), tracing.queued_s()))
         elif record.stage is not None and record.stage.name == message.stage:
             self._look(record, record.stage)
         else:
@@ -70,7 +73,12 @@ class Engine:
         if record.due_at is None or record.due_at > self.clock():
             return
         point("taken_over")
+        count("runs_taken_over", flow=record.flow)
         log.info("run_overdue", extra={"action": "run_overdue", "run_id": record.run_id, "status": record.status})
+        with tracing.sweeping(record):
+            self._carry_on(record)
+
+    def _carry_on(self, record: RunRecord) -> None:
         if self.obey(record):
             return
         if record.status.terminal:
@@ -109,7 +117,7 @@ class Engine:
     def begin_again(self, record: RunRecord, start: str) -> bool:
         """Begin the next attempt of an ended run; whether it was written."""
         flow, lost = self.flow(record), self.keeping.lost(record)
-        return self.move(record, runs.redrive(flow, record, start, lost, self.clock()))
+        return self.move(record, runs.redrive(flow, record, start, lost, self.clock(), tracing.queued_s()))
 
     def flow(self, record: RunRecord) -> Flow:
         """The run's flow; UnknownFlow when this release has none of that name."""
@@ -127,10 +135,12 @@ class Engine:
         join of a stage that was left behind is closed last: until then a repeated body finds the record moved on.
         """
         try:
-            written = self.store.replace(after)
+            written = self.store.replace(tracing.chosen(after))
         except Conflict:
             return False
         self._log(written)
+        tracing.moved(before, written)
+        measure(before, written)
         point("record_written")
         for stage in anew:
             self.joins.clear(before, stage)
@@ -152,7 +162,8 @@ class Engine:
         worth = plan.second_chance(flow, record, stage, at, joining.empty_handed(record, outcomes))
         match joining.verdict(stage, outcomes, at, worth):
             case Verdict.JOIN:
-                self.move(record, runs.join_stage(flow, record, outcomes, at))
+                with tracing.joining(record, stage, outcomes):
+                    self.move(record, runs.join_stage(flow, record, outcomes, at, tracing.queued_s()))
             case Verdict.DISPATCH_AGAIN:
                 failed = joining.worth_a_try(stage, outcomes, worth)
                 self.joins.drop(record, stage.name, failed)
@@ -172,7 +183,7 @@ class Engine:
         lost = self.keeping.lost(record)
         if not lost:
             return False
-        after = runs.recover(self.flow(record), record, lost, at)
+        after = runs.recover(self.flow(record), record, lost, at, tracing.queued_s())
         log.warning(
             "artifacts_lost",
             extra={"action": "artifacts_lost", "run_id": record.run_id, "stage": stage.name, "steps": len(lost)},
@@ -239,6 +250,7 @@ class Engine:
 
     def _after_the_end(self, record: RunRecord) -> None:
         """A delivery that was due has not been reported, or the run is to be looked through for what it left."""
+        tracing.ended(record)
         if self.keeping.deliver_again(record, self.clock()):
             self.messenger.deliver(record)
 

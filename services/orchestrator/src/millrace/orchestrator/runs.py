@@ -32,15 +32,16 @@ CALLBACK_GRACE = timedelta(seconds=9)
 MAX_RECOVERIES = 3
 
 
-def start_stage(flow: Flow, record: RunRecord, at: datetime) -> RunRecord:
+def start_stage(flow: Flow, record: RunRecord, at: datetime, queued_s: float = 0.0) -> RunRecord:
     """The run with its next stage begun. Stages of which every step is skipped or stands are joined at once.
 
-    A run whose stages are used up ends.
+    A run whose stages are used up ends. `queued_s`: how long the message waited in its queue that begins the stage; 0
+    for a stage that follows another, which knows how long the message waited that had it joined.
     """
     stage = plan.next_stage(flow, record)
     if stage is None:
         return finish(flow, record, at)
-    begun = plan.begin(flow, record, stage, at)
+    begun = plan.begin(flow, record, stage, at, queued_s)
     moved = record.model_copy(update={"status": RunStatus.RUNNING, "stages": (*record.stages, begun)})
     return look_later(moved, at) if joining.expected(begun) else join_stage(flow, moved, {}, at)
 
@@ -50,9 +51,14 @@ def look_later(record: RunRecord, at: datetime) -> RunRecord:
     return record.model_copy(update={"due_at": min(_current(record).deadline_at + JOIN_GRACE, at + LOOK)})
 
 
-def join_stage(flow: Flow, record: RunRecord, outcomes: joining.Outcomes, at: datetime) -> RunRecord:
-    """The run with its current stage joined and what follows: the next stage, or the end."""
-    joined = joining.join(_current(record), outcomes, at)
+def join_stage(
+    flow: Flow, record: RunRecord, outcomes: joining.Outcomes, at: datetime, queued_s: float = 0.0
+) -> RunRecord:
+    """The run with its current stage joined and what follows: the next stage, or the end.
+
+    `queued_s`: how long the message waited in its queue that has it joined.
+    """
+    joined = joining.join(_current(record), outcomes, at, queued_s)
     gaps = (*record.gaps, *joining.gaps(flow, joined))
     moved = record.model_copy(update={"stages": (*record.stages[:-1], joined), "gaps": gaps})
     if any(step.status is not OutcomeStatus.SUCCEEDED and step.planned for step in joined.steps):
@@ -103,7 +109,7 @@ def _divided(step: StepRecord, number: int, slices: tuple[Slice, ...]) -> StepRe
     )
 
 
-def recover(flow: Flow, record: RunRecord, lost: Collection[str], at: datetime) -> RunRecord:
+def recover(flow: Flow, record: RunRecord, lost: Collection[str], at: datetime, queued_s: float = 0.0) -> RunRecord:
     """The run back in the first stage whose artifacts were lost; what is still there is not done again.
 
     `lost`: names of steps.
@@ -122,24 +128,26 @@ def recover(flow: Flow, record: RunRecord, lost: Collection[str], at: datetime) 
             "told": events(record),
         }
     )
-    return start_stage(flow, _untidy(back), at)
+    return start_stage(flow, _untidy(back), at, queued_s)
 
 
-def redrive(flow: Flow, record: RunRecord, start: str, lost: Collection[str], at: datetime) -> RunRecord:
+def redrive(
+    flow: Flow, record: RunRecord, start: str, lost: Collection[str], at: datetime, queued_s: float = 0.0
+) -> RunRecord:
     """A new attempt of an ended run: what succeeded stands, unless it is asked for again or its artifacts are lost."""
     steps = [step for stage in record.stages for step in stage.steps]
-    return _attempt(flow, record, _standing(steps, {*lost, *_asked_for(flow, start)}), at)
+    return _attempt(flow, record, _standing(steps, {*lost, *_asked_for(flow, start)}), at, queued_s)
 
 
-def amend(flow: Flow, record: RunRecord, late: Sequence[StepRecord], at: datetime) -> RunRecord:
+def amend(flow: Flow, record: RunRecord, late: Sequence[StepRecord], at: datetime, queued_s: float = 0.0) -> RunRecord:
     """A new attempt of a partial run, in which these steps, which were late, stand."""
     names = {step.name for step in late}
     steps = [step for stage in record.stages for step in stage.steps]
     standing = (*_standing(steps, names), *(_standing(late, ())))
-    return _attempt(flow, record, standing, at)
+    return _attempt(flow, record, standing, at, queued_s)
 
 
-def _attempt(flow: Flow, record: RunRecord, standing: Sequence[StepRecord], at: datetime) -> RunRecord:
+def _attempt(flow: Flow, record: RunRecord, standing: Sequence[StepRecord], at: datetime, queued_s: float) -> RunRecord:
     stand = tuple(step.model_copy(update={"reused_from": step.reused_from or record.attempt}) for step in standing)
     begun = record.model_copy(
         update={
@@ -161,7 +169,7 @@ def _attempt(flow: Flow, record: RunRecord, standing: Sequence[StepRecord], at: 
             "asked": None,
         }
     )
-    return start_stage(flow, _untidy(begun), at)
+    return start_stage(flow, _untidy(begun), at, queued_s)
 
 
 def _standing(steps: Sequence[StepRecord], without: Collection[str]) -> tuple[StepRecord, ...]:

@@ -11,6 +11,7 @@ from millrace.nlp.cache.sealed import SealedCells
 from millrace.nlp.domain.units import Source, english
 from millrace.nlp.errors import CacheUnavailable
 from millrace.telemetry.logs import get_logger
+from millrace.telemetry.metrics import count
 
 log = get_logger(__name__)
 
@@ -43,12 +44,16 @@ class Memory:
     def recall(self, sources: Sequence[Source]) -> dict[Source, Finding]:
         """What is known of these."""
         found: dict[Source, Finding] = {}
+        asked, faults = list(dict.fromkeys(sources)), self.faults
 
         def look(cells: SealedCells, some: Sequence[Source]) -> None:
             told = cells.get(self.tenant, [self._name(source) for source in some])
             found.update((source, findings.decode(data)) for source, data in zip(some, told, strict=True) if data)
+            count("cache_lookups", sum(data is None for data in told), cache="findings", result="miss")
 
-        self._in_turns(list(dict.fromkeys(sources)), look)
+        self._in_turns(asked, look)
+        count("cache_lookups", len(found), cache="findings", result="hit")
+        count("cache_lookups", self.faults - faults, cache="findings", result="error")
         return found
 
     def remember(self, found: Mapping[Source, Finding]) -> None:

@@ -15,6 +15,7 @@ from millrace.contracts.outcome import (
     Outcome,
     OutcomeStatus,
     Reason,
+    Timings,
 )
 from millrace.contracts.run import Gap, PartRecord, RunRecord, StageRecord, StepRecord
 
@@ -132,10 +133,13 @@ def verdict(stage: StageRecord, outcomes: Outcomes, at: datetime, worth: Collect
     return Verdict.JOIN
 
 
-def join(stage: StageRecord, outcomes: Outcomes, at: datetime) -> StageRecord:
-    """The stage with its steps' ends. A part without an outcome has timed out."""
+def join(stage: StageRecord, outcomes: Outcomes, at: datetime, queued_s: float = 0.0) -> StageRecord:
+    """The stage with its steps' ends. A part without an outcome has timed out.
+
+    `queued_s`: how long the message waited in its queue that had the stage joined.
+    """
     steps = tuple(step if step.status else join_step(step, outcomes) for step in stage.steps)
-    return stage.model_copy(update={"joined_at": at, "steps": steps})
+    return stage.model_copy(update={"joined_at": at, "steps": steps, "join_queued_s": queued_s})
 
 
 def join_step(step: StepRecord, outcomes: Outcomes) -> StepRecord:
@@ -171,8 +175,8 @@ def _part_record(outcome: Outcome) -> PartRecord:
     timings = outcome.timings
     return PartRecord(
         part=outcome.part, status=outcome.status, reason=outcome.reason, worker=outcome.worker,
-        deliveries=outcome.deliveries, started_at=timings.started_at if timings else None,
-        ended_at=timings.ended_at if timings else None,
+        deliveries=outcome.deliveries, retries=outcome.retries,
+        **({name: getattr(timings, name) for name in Timings.model_fields} if timings else {}),
     )  # fmt: skip
 
 

@@ -55,10 +55,16 @@ def _time_for_another(flow: Flow, record: RunRecord, current: StageRecord, at: d
     return at + timedelta(seconds=scale * (half + flow.reserve_s)) <= record.deadline_at
 
 
-def begin(flow: Flow, record: RunRecord, stage: Stage, at: datetime) -> StageRecord:
-    """The stage's record: which steps run with how many parts, which are skipped, and until when."""
+def begin(flow: Flow, record: RunRecord, stage: Stage, at: datetime, queued_s: float = 0.0) -> StageRecord:
+    """The stage's record: which steps run with how many parts, which are skipped, and until when.
+
+    `queued_s`: how long the message waited in its queue that began the stage.
+    """
     steps = tuple(_begin_step(record, step) for step in stage.steps)
-    return StageRecord(name=stage.name, started_at=at, deadline_at=stage_deadline(flow, record, stage, at), steps=steps)
+    return StageRecord(
+        name=stage.name, started_at=at, deadline_at=stage_deadline(flow, record, stage, at), steps=steps,
+        queued_s=queued_s,
+    )  # fmt: skip
 
 
 def stage_deadline(flow: Flow, record: RunRecord, stage: Stage, at: datetime) -> datetime:
@@ -125,15 +131,21 @@ def _shares(record: RunRecord, step: Step) -> list[dict[str, Refs]]:
     return [inputs | {step.each: (ref,)} for ref in inputs[step.each]]
 
 
-def parts(flow: Flow, record: RunRecord, at: datetime) -> Iterator[tuple[TaskSpec[Any], PartMessage]]:
-    """Every part of the run's current stage, in the order of the flow. The same record gives the same parts."""
+def parts(
+    flow: Flow, record: RunRecord, at: datetime, queued_s: float = 0.0
+) -> Iterator[tuple[TaskSpec[Any], PartMessage]]:
+    """Every part of the run's current stage, in the order of the flow. The same record gives the same parts.
+
+    `queued_s`: how long the message waited in its queue that has them published.
+    """
     current = record.stage
     if current is None:
         return
     running = {step.name: step for step in current.steps if step.status is None}
     for step in flow.stages[flow.index(current.name)].steps:
         if step.name in running:
-            yield from _step_parts(record, current, step, running[step.name], at)
+            for spec, message in _step_parts(record, current, step, running[step.name], at):
+                yield spec, message.model_copy(update={"dispatch_queued_s": queued_s})
 
 
 def _step_parts(
@@ -149,7 +161,7 @@ def _step_parts(
     until = max(current.deadline_at, record.deadline_at) + LATE if step.required else current.deadline_at
     for number, rows in _numbered(len(shares), begun):
         yield spec, PartMessage(
-            **record.head,
+            **record.head | {"traceparent": record.span_of(current)},
             stage=current.name, step=step.name, part=number, parts=begun.planned, deadline_at=record.deadline_at,
             stage_deadline_at=until, allowance_s=max(0.05, left / ceil(len(shares) / step.lanes)),
             published_at=at, inputs=shares[rows.chunk if rows else number], params=params, mapped=step.each,
