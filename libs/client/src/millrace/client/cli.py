@@ -9,6 +9,7 @@ import typer
 
 from millrace.client.cli_callbacks import callbacks
 from millrace.client.cli_common import Json, local, moment, seconds
+from millrace.client.cli_journey import add_journey
 from millrace.client.cli_keys import keys
 from millrace.client.cli_tenants import tenants
 
@@ -112,6 +113,9 @@ def report(
     from millrace.client import commands
 
     commands.report(run, attempt, out, as_json=as_json)
+
+
+add_journey(app)
 
 
 @app.command()

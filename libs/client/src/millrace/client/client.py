@@ -22,6 +22,7 @@ from millrace.client.queries import Query
 from millrace.client.uploading import Uploads
 from millrace.contracts.api import Accepted, Asked, FlowList, FlowView, RunPage, RunRequest, RunView
 from millrace.contracts.artifacts import HTML, JSON
+from millrace.contracts.journey import RunJourney
 from millrace.contracts.messages import FROM_FAILED
 from millrace.contracts.report import Report
 from millrace.contracts.run import RunEvent, RunStatus
@@ -138,6 +139,16 @@ class Client:
         """The same report as a page for people: one HTML document that needs nothing from elsewhere."""
         params: Query | None = {"attempt": str(attempt)} if attempt is not None else None
         return self._get(f"{_path(run_id)}/report", params, accept=HTML).text
+
+    def journey(self, run_id: str, attempt: int | None = None) -> RunJourney:
+        """Where the time of the run's present attempt went, and why; of an earlier one, as far as it is known."""
+        params: Query | None = {"attempt": str(attempt)} if attempt is not None else None
+        return calls.decode(self._get(f"{_path(run_id)}/journey", params), RunJourney)
+
+    def journey_page(self, run_id: str, attempt: int | None = None) -> str:
+        """The same as one HTML document that needs nothing from elsewhere."""
+        params: Query | None = {"attempt": str(attempt)} if attempt is not None else None
+        return self._get(f"{_path(run_id)}/journey", params, accept=HTML).text
 
     def cancel(self, run_id: str, reason: str = "") -> Asked:
         """Ask for the run's end; Refused with status 409 when it has ended.

@@ -1,0 +1,129 @@
+"""A part's time, from its stage's beginning to its end; and which part a stage waited for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from millrace.contracts.journey import Phase
+from millrace.contracts.outcome import OutcomeStatus
+from millrace.contracts.run import PartRecord, StageRecord, StepRecord
+from millrace.journey.lane import Lane
+from millrace.journey.places import Place, place_of
+
+READ, WRITE = "read", "write"
+MISSING = "missing"
+UNTOLD = "not told"
+BEGUN_AGAIN, TRIED_AGAIN, SENT_AGAIN, DIVIDED = "begun again", "tried again", "sent again", "divided"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Awaited:
+    """What a stage was waiting for last."""
+
+    step: StepRecord
+    part: PartRecord
+    missing: bool
+    """It had not ended when the stage's time was up."""
+    others: int = 0
+    """How many more parts of the step were missing."""
+
+
+def parts_of(stage: StageRecord, step: StepRecord) -> Iterator[PartRecord]:
+    """The step's parts that were worked on in this stage: not what stands from before.
+
+    What stands was published before the stage began, by a clock of the orchestrator's as the stage's own.
+    """
+    if step.reused_from is None:
+        for part in step.parts:
+            at = part.published_at or part.ended_at
+            if at is None or at >= stage.started_at:
+                yield part
+
+
+def awaited(stage: StageRecord) -> Awaited | None:
+    """The part that the stage's join waited for last; None when it waited for none.
+
+    A step with a quorum waits for as many as it needs. A part without an end was waited for until the deadline.
+    """
+    found = [each for step in stage.steps if (each := _last_of(stage, step))]
+    missing = [each for each in found if each.missing]
+    return missing[0] if missing else max(found, key=lambda each: each.part.ended_at or stage.started_at, default=None)
+
+
+def _last_of(stage: StageRecord, step: StepRecord) -> Awaited | None:
+    parts = sorted(parts_of(stage, step), key=lambda each: (each.ended_at or stage.deadline_at, each.part))
+    good = [each for each in parts if each.status is OutcomeStatus.SUCCEEDED and each.ended_at]
+    if step.needed is not None and 0 < step.needed <= len(good):
+        return Awaited(step=step, part=good[step.needed - 1], missing=False)
+    absent = [each for each in parts if each.ended_at is None]
+    if absent:
+        return Awaited(step=step, part=absent[0], missing=True, others=len(absent) - 1)
+    return Awaited(step=step, part=parts[-1], missing=False) if parts else None
+
+
+def lay_part(lane: Lane, stage: StageRecord, step: StepRecord, part: PartRecord) -> None:
+    """Lay the part's time, from its stage's beginning on."""
+    place = place_of(stage.name, step, part.part)
+    if part.ended_at is None:
+        _lay_missing(lane, stage, step, place)
+        return
+    lay_dispatch(lane, stage, step, part)
+    sent_at = part.sent_at or part.published_at
+    if part.retries:
+        lane.until(sent_at, Phase.RETRY, place.told(TRIED_AGAIN, "part.published_at, part.sent_at"))
+    else:
+        lane.until(sent_at, Phase.DISPATCH, place.behind("distribution").told(source="part.sent_at"))
+    _lay_wait(lane, place, part)
+    _lay_work(lane, place, part)
+
+
+def lay_dispatch(lane: Lane, stage: StageRecord, step: StepRecord, part: PartRecord) -> None:
+    """Lay the time until the part was published: decided, written down, waited for the distributor, sent."""
+    published_at = part.published_at
+    if published_at is None:
+        return
+    place = place_of(stage.name, step, part.part)
+    queued_s, again = timedelta(seconds=part.dispatch_queued_s), _again(stage, step, part)
+    if again:
+        what = "stage.dispatches, step.divided, part.published_at"
+        lane.until(max(published_at - queued_s, lane.at), Phase.RETRY, place.told(again, what))
+    distribution = Place(stage=stage.name).behind("distribution")
+    lane.waits(published_at, part.dispatch_queued_s, distribution, "part.dispatch_queued_s")
+    lane.until(published_at, Phase.DISPATCH, distribution.told(source="stage.started_at, part.published_at"))
+
+
+def _again(stage: StageRecord, step: StepRecord, part: PartRecord) -> str:
+    """Why the part was published after the rest of its stage."""
+    if part.part >= step.planned - len(step.slices):
+        return DIVIDED
+    return SENT_AGAIN if stage.dispatches > 1 else ""
+
+
+def _lay_wait(lane: Lane, place: Place, part: PartRecord) -> None:
+    sent = part.published_at is not None or part.sent_at is not None
+    if part.deliveries > 1:
+        lane.until(part.started_at, Phase.RETRY, place.told(BEGUN_AGAIN, "part.deliveries, part.started_at"))
+    elif sent and part.ready_at and part.started_at and part.ready_at <= part.started_at:
+        lane.until(max(part.ready_at, lane.at), Phase.START, place.told(source="part.sent_at, part.ready_at"))
+    phase, what = (Phase.QUEUE, "") if sent else (Phase.IDLE, UNTOLD)
+    lane.until(part.started_at, phase, place.told(what, "part.sent_at, part.started_at"))
+
+
+def _lay_work(lane: Lane, place: Place, part: PartRecord) -> None:
+    ended_at = part.ended_at
+    if ended_at is None:
+        return
+    read, write = timedelta(seconds=part.read_s), timedelta(seconds=part.write_s)
+    lane.until(min(lane.at + read, max(ended_at, lane.at)), Phase.STORE, place.told(READ, "part.read_s"))
+    source = "part.started_at, part.ended_at, part.cpu_s"
+    lane.until(max(ended_at - write, lane.at), Phase.COMPUTE, place.told(source=source, cpu_s=part.cpu_s))
+    lane.until(ended_at, Phase.STORE, place.told(WRITE, "part.write_s"))
+
+
+def _lay_missing(lane: Lane, stage: StageRecord, step: StepRecord, place: Place) -> None:
+    """A part without an outcome says nothing; its siblings were published with it."""
+    siblings = [each for other in (step, *stage.steps) for each in parts_of(stage, other) if each.published_at]
+    if siblings:
+        lay_dispatch(lane, stage, step, siblings[0])
+    until = min(stage.deadline_at, stage.joined_at or stage.deadline_at)
+    lane.until(max(until, lane.at), Phase.IDLE, place.told(MISSING, "stage.deadline_at"))
