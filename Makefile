@@ -54,6 +54,9 @@ chaos-long: install ## the same over 2,000 runs and more, with a SIGKILL each 5 
 	$(BIN)/python -m tests.chaos --brokers redis --scenario flood-500 $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m tests.chaos --kills 100 $(if $(SEED),--seed $(SEED))
 
+telemetry: install ## 200 runs with retries and a killed worker: one whole trace each (SEED=… repeats a run)
+	$(BIN)/python -m tests.telemetry $(if $(SEED),--seed $(SEED))
+
 fuzz: install ## attack the API by its own description: 100 random requests an operation (SEED=… repeats a run)
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))
 
@@ -65,4 +68,4 @@ lock: ## write requirements.lock anew from the pyprojects (needs uv)
 clean: ## remove the environment and the local stack's state
 	rm -rf $(VENV) .millrace
 
-.PHONY: help install demo check test test-models bench evaluate chaos chaos-long fuzz lock clean
+.PHONY: help install demo check test test-models bench evaluate chaos chaos-long telemetry fuzz lock clean

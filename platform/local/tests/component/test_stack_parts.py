@@ -132,7 +132,9 @@ def test_the_demo_counts_parts_by_the_process_that_executed_them(tmp_path: Path)
     # given
     logs = tmp_path / "logs"
     logs.mkdir()
-    lines = [{"action": "part_ended", "run_id": run, "worker": "host:7"} for run in ("run_a", "run_a", "run_b")]
+    part = {"action": "task_ended", "step": "ratings", "worker": "host:7"}
+    lines = [part | {"run_id": run} for run in ("run_a", "run_a", "run_b")]
+    lines.append({"action": "task_ended", "run_id": "run_a", "worker": "host:8"})
     (logs / "nlp.log").write_text("\n".join(map(json.dumps, lines)))
     # when / then
     assert executed_by(tmp_path, "run_a") == {"nlp host:7": 2}

@@ -69,7 +69,7 @@ def executed_by(folder: Path, run_id: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for log in sorted((folder / "logs").glob("*.log")):
         for line in log.read_text(errors="replace").splitlines():
-            if "part_ended" in line and run_id in line and line.startswith("{"):
+            if "task_ended" in line and run_id in line and '"step"' in line and line.startswith("{"):
                 worker = f"{log.stem} {json.loads(line).get('worker')}"
                 counts[worker] = counts.get(worker, 0) + 1
     return counts

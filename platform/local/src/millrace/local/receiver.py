@@ -59,7 +59,7 @@ def _keep(folder: Path, headers: dict[str, str], body: bytes) -> None:
     kept: dict[str, Any] = {
         "received_at": now().isoformat(),
         "verified": True,
-        "headers": {key: value for key, value in headers.items() if key.startswith("webhook-")},
+        "headers": {key: value for key, value in headers.items() if key.startswith(("webhook-", "traceparent"))},
         "body": json.loads(body),
     }
     arrival = len(list(folder.glob(f"{event}.*.json"))) + 1
