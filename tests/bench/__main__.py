@@ -1,4 +1,4 @@
-"""`python -m tests.bench` from the repository's root: orchestration, journey and front door, as tables and JSON."""
+"""`python -m tests.bench` from the repository's root: every benchmark, as tables and JSON."""
 
 import argparse
 import json
@@ -10,13 +10,15 @@ from types import FrameType
 from typing import Any
 
 from rich.console import Console
-from tests.bench import front, journey, machine, orchestration, tables
+from tests.bench import front, journey, machine, orchestration, tables, telemetry
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Figures, not verdicts.")
-    parser.add_argument("--only", choices=("orchestration", "journey", "front"), help="one of the benchmarks")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds of the orchestration benchmark")
+    parser.add_argument(
+        "--only", choices=("orchestration", "journey", "front", "telemetry"), help="one of the benchmarks"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds of the paired benchmarks")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one window under load")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of the journey")
     parser.add_argument("--steady", type=float, default=20.0, help="seconds of steady requests to the front door")
@@ -43,6 +45,8 @@ def main() -> None:
             figures["journey"] = journey.measure(console, Path(scratch) / "journey", wanted.runs)
         if wanted.only in (None, "front"):
             figures["front"] = front.measure(console, Path(scratch) / "front", wanted.steady, wanted.rounds)
+        if wanted.only in (None, "telemetry"):
+            figures["telemetry"] = telemetry.measure(console, Path(scratch) / "telemetry", wanted.rounds)
     _show(console, figures)
     wanted.json.parent.mkdir(parents=True, exist_ok=True)
     wanted.json.write_text(json.dumps(figures, indent=2) + "\n")
@@ -52,7 +56,7 @@ def main() -> None:
 def _show(console: Console, figures: dict[str, Any]) -> None:
     for name, show in {
         "machine": tables.machine, "orchestration": tables.orchestration, "journey": tables.journey,
-        "front": tables.front,
+        "front": tables.front, "telemetry": tables.telemetry,
     }.items():  # fmt: skip
         if name in figures:
             show(console, figures[name])

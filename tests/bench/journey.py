@@ -38,11 +38,11 @@ def measure(console: Console, folder: Path, runs: int) -> dict[str, Any]:
     recording = record_into(folder)
     with _stack(console, folder) as (stack, started_s), Client(stack.api_url, stack.api_key) as client:
         console.log("warming up")
-        first = _run(stack, client)
+        first = run_once(stack, client)
         timed = []
         for number in range(runs):
             console.log(f"run {number + 1} of {runs}")
-            timed.append(_run(stack, client))
+            timed.append(run_once(stack, client))
         console.log("counting AWS requests")
         aws = _count_requests(stack, client, recording)
         memory = _memory(stack)
@@ -73,7 +73,7 @@ def _stack(console: Console, folder: Path) -> Iterator[tuple[Stack, float]]:
         stack.stop()
 
 
-def _run(stack: Stack, client: Client) -> dict[str, Any]:
+def run_once(stack: Stack, client: Client) -> dict[str, Any]:
     """One run. The run is asked for only after its callback: nobody polls while it is timed."""
     began = time.monotonic()
     run_id = _submit(stack, client)

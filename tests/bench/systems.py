@@ -1,6 +1,6 @@
 """What is compared: fleets of real workers, and how a run is begun and seen to end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -50,16 +50,18 @@ class Millrace:
 
     runs: RunStore | RedisRuns
     sender: Celery
+    trace: Callable[[], str | None] = lambda: None
+    """The trace context with which each run is accepted."""
 
     def begin(self) -> str:
         """See `Beginner`."""
         at = now()
         record = run_record(
             flow=flow().name, accepted_at=at, deadline_at=at + timedelta(seconds=DEADLINE_S),
-            due_at=at + timedelta(seconds=DEADLINE_S),
+            due_at=at + timedelta(seconds=DEADLINE_S), traceparent=self.trace(),
         )  # fmt: skip
         self.runs.create(record)
-        message = Advance(tenant=record.tenant, run_id=record.run_id)
+        message = Advance(**record.head)
         publish(self.sender, ADVANCE, message, f"{record.run_id}:1:start")
         return record.run_id
 
@@ -121,15 +123,17 @@ def canvas(name: str, app: str, environment: dict[str, str], folder: Path) -> It
 
 
 @contextmanager
-def millrace(logs: str, app: str, environment: dict[str, str], folder: Path, name: str) -> Iterator[System]:
+def millrace(
+    logs: str, app: str, environment: dict[str, str], folder: Path, name: str, parts: str = "app_parts"
+) -> Iterator[System]:
     """Orchestration, distribution and one prefork worker for the parts; `app` decides the run store.
 
-    `logs` begins the names of the workers' log files.
+    `logs` begins the names of the workers' log files; `parts` is the app that carries out the parts.
     """
     fleet = {
         "orchestration": Worker(deployment="orchestrator-orchestration", app=app),
         "distribution": Worker(deployment="orchestrator-distribution", app=app),
-        "parts": Worker(deployment=TASK.queue, app="app_parts"),
+        "parts": Worker(deployment=TASK.queue, app=parts),
     }
     redis = _ended(environment)
     known = ("AWS_ENDPOINT_URL", "TABLE", "KMS_KEY_ARN")

@@ -126,3 +126,20 @@ def front(console: Console, result: dict[str, Any]) -> None:
     console.print(table)
     cpu = ", ".join(f"{name} {each:.1f}" for name, each in latency["cpu_ms_per_request"].items())
     console.print(f"  not accepted {latency['refused_share']:.1%}; CPU ms per request: {cpu}", highlight=False)
+
+
+def telemetry(console: Console, result: dict[str, Any]) -> None:
+    """With and without: CPU and time of the journey, and time of no-op runs."""
+    title = f"Telemetry against none, journey of the sample; {result['rounds']} x {result['runs_per_window']} runs each"
+    table = Table("", "CPU s per run", "without", "ratio (median)", "p50 s", "without", "p99 s", "without", title=title)
+    for name, each in result["journey"].items():
+        cpu, seconds = each["cpu_s_per_run"], each["seconds"]
+        spread = [f"{seconds[side][share]:.2f}" for share in ("p50", "p99") for side in ("on", "off")]
+        table.add_row(name, f"{cpu['on']:.3f}", f"{cpu['off']:.3f}", f"{each['cpu_ratio']:.3f}", *spread)
+    console.print(table)
+    title = f"No-op runs one at a time, {result['no_op']['runs']} each"
+    table = Table("ms", "p50", "p99", "p50 more per message", "p99 more per message", title=title)
+    for name, each in result["no_op"]["ms"].items():
+        figures = (each["p50"], each["p99"], each["p50_more_per_message"], each["p99_more_per_message"])
+        table.add_row(name, *(f"{figure:.2f}" for figure in figures))
+    console.print(table)

@@ -10,10 +10,8 @@ from tests.chaos.aws import AwsProxy
 from tests.chaos.brokers import Broker
 from tests.chaos.faults import consumers
 from tests.chaos.ledger import Ledger
-from tests.chaos.loop import Loop
 from tests.chaos.processes import Processes
 from tests.chaos.receiver import Receiver
-from tests.chaos.tcp import TcpProxy
 from tests.chaos.world import OTHER_TENANT, World
 
 from millrace.local.settings import LocalSettings
@@ -21,6 +19,8 @@ from millrace.local.stack import TENANT, Stack
 from millrace.storage.aws import Clients
 from millrace.storage.connect import connect_runs
 from millrace.storage.settings import StorageSettings
+from millrace.testing.loop import Loop
+from millrace.testing.tcp import TcpProxy
 
 
 @contextmanager

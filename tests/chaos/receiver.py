@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from tests.chaos.ledger import Called, Ledger
-from tests.chaos.loop import Loop
+
+from millrace.testing.loop import Loop
 
 PATIENCE_S = 20.0
 """How long a hanging answer hangs; above any patience of the sender."""

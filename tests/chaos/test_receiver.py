@@ -8,8 +8,9 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 from tests.chaos.ledger import Ledger
-from tests.chaos.loop import Loop
 from tests.chaos.receiver import Receiver
+
+from millrace.testing.loop import Loop
 
 SECRET = "whsec_" + "c2VjcmV0" * 6
 BODY = '{"data": {"run_id": "run_1", "tenant": "acme", "attempt": 1}}'

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.chaos.loop import Loop
-from tests.chaos.tcp import Mode, TcpProxy
+
+from millrace.testing.loop import Loop
+from millrace.testing.tcp import Mode, TcpProxy
 
 GIVE_UP_S = 20.0
 NOTHING_S = 0.3

@@ -18,7 +18,6 @@ from tests.chaos.errors import NotEnded, NotStruck
 from tests.chaos.ledger import Attempt, Ledger
 from tests.chaos.processes import LOOK_S, Processes
 from tests.chaos.receiver import Receiver
-from tests.chaos.tcp import Mode, TcpProxy
 
 from millrace.client import Client
 from millrace.client.errors import BadAnswer, ClientError, Refused
@@ -27,6 +26,7 @@ from millrace.local.stack import TENANT, Stack
 from millrace.storage.aws import Clients
 from millrace.storage.dynamodb import DynamoRuns
 from millrace.storage.errors import NotFound
+from millrace.testing.tcp import Mode, TcpProxy
 
 OTHER_TENANT = "rival"
 SUBMIT_S = 40.0

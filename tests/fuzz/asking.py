@@ -115,6 +115,7 @@ def _of_run(operation: str, run_id: str) -> Ask:
 
 _OF_ENDED = (
     "GET /v1/runs/{run_id}", "GET /v1/runs/{run_id}/report", "GET /v1/runs/{run_id}/events",
+    "GET /v1/runs/{run_id}/journey",
     "POST /v1/runs/{run_id}/redrive", "POST /v1/runs/{run_id}/callback/replay",
 )  # fmt: skip
 _OF_ENDPOINT = (

@@ -63,8 +63,9 @@ def test_workers_are_probed_by_their_health_file(overlay):
     file = overlay["ConfigMap"]["millrace-settings"]["data"]["MILLRACE_HEALTH_FILE"]
     for worker in WORKERS:
         container = _container(overlay, worker.name)
-        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-            assert file in container[probe]["exec"]["command"][-1]
+        probed = {"startupProbe": f"{file}.live", "livenessProbe": f"{file}.live", "readinessProbe": file}
+        for probe, path in probed.items():
+            assert f"find {path} -newermt" in container[probe]["exec"]["command"][-1]
         assert file.startswith(container["volumeMounts"][0]["mountPath"])
 
 
@@ -72,6 +73,39 @@ def test_the_api_is_probed_over_http(overlay):
     container = _container(overlay, "ingestion")
     assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_who_collects_metrics_may_read_those_of_every_pod(overlay):
+    settings = overlay["ConfigMap"]["millrace-settings"]["data"]
+    port = int(settings["MILLRACE_METRICS_PORT"])
+    assert settings["MILLRACE_METRICS_HOST"] == "0.0.0.0"  # noqa: S104 - in a container
+    for each in DEPLOYMENTS:
+        assert {"name": "metrics", "containerPort": port} in _container(overlay, each.name)["ports"]
+    allowed = overlay["NetworkPolicy"]["metrics"]["spec"]
+    assert allowed["ingress"][0]["ports"] == [{"protocol": "TCP", "port": port}]
+    for each in DEPLOYMENTS:
+        labels = overlay["Deployment"][each.name]["spec"]["template"]["metadata"]["labels"]
+        assert allowed["podSelector"]["matchLabels"].items() <= labels.items()
+
+
+def test_every_pod_says_which_one_it_is(overlay):
+    for each in DEPLOYMENTS:
+        names = [variable["name"] for variable in _container(overlay, each.name)["env"]]
+        # What a variable refers to must be before it.
+        assert names[:3] == ["HOST_IP", "POD_UID", "OTEL_RESOURCE_ATTRIBUTES"]
+        labels = overlay["Deployment"][each.name]["spec"]["template"]["metadata"]["labels"]
+        assert labels["tags.datadoghq.com/service"] == each.service
+
+
+def test_production_sends_telemetry_to_its_nodes_and_says_which_release_it_is(production):
+    settings = production["ConfigMap"]["millrace-settings"]["data"]
+    for each in DEPLOYMENTS:
+        container = _container(production, each.name)
+        assert container["env"][-1] == {"name": "MILLRACE_OTLP_ENDPOINT", "value": "http://$(HOST_IP):4318"}
+        labels = production["Deployment"][each.name]["spec"]["template"]["metadata"]["labels"]
+        assert labels["tags.datadoghq.com/env"] == settings["MILLRACE_ENVIRONMENT"]
+        assert labels["tags.datadoghq.com/version"] == settings["MILLRACE_RELEASE"]
+        assert container["image"].endswith(f":{settings['MILLRACE_RELEASE']}")
 
 
 def test_a_pod_has_time_to_finish_its_longest_task(overlay):
@@ -110,7 +144,7 @@ def test_no_private_address_is_open_but_redis_and_the_credentials(production):
         if block["cidr"] == "0.0.0.0/0":
             assert set(block["except"]) >= PRIVATE
         else:
-            assert [port["port"] for port in ports] in ([6379], [80])
+            assert [port["port"] for port in ports] in ([6379], [80], [4318])
 
 
 def test_production_names_every_image_by_registry_and_tag(production):

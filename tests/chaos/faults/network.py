@@ -4,11 +4,11 @@ from functools import partial
 from random import Random
 
 from tests.chaos.scenario import Scenario
-from tests.chaos.tcp import Mode
 from tests.chaos.timing import meanwhile, pause
 from tests.chaos.world import World
 
 from millrace.testing.aws_faults import Do, Fault
+from millrace.testing.tcp import Mode
 
 
 def partitioned(server: str, mode: Mode, seconds: float, world: World, rng: Random, runs: int) -> None:
