@@ -50,7 +50,9 @@ class Outbox:
     keep_s: float = KEEP_S
     tell: Tell = field(default_factory=lambda: counted("spans"))
     healthy: bool = True
-    """Whether the receiver took what it was sent last, in time."""
+    """Whether the receiver took what it was sent last."""
+    prompt: bool = True
+    """Whether it did so in less time than anybody waits for it."""
     _changed: threading.Condition = field(init=False, repr=False)
     _waiting: deque[_Bundle] = field(init=False, repr=False)
     _thread: threading.Thread | None = field(init=False, repr=False)
@@ -88,12 +90,13 @@ class Outbox:
             return True
         with self._changed:
             wanted = self._put
-            if not self.healthy:
+            if not (self.healthy and self.prompt):
                 return False
             if self._changed.wait_for(lambda: self._done >= wanted, timeout_s):
                 return self.healthy
-        self._turn(healthy=False)
-        return False
+            # Nobody waits for it again before it was quick once more.
+            self.prompt = False
+            return False
 
     def close(self) -> None:
         """Send what is there, for a moment, and drop the rest. What comes later is dropped too."""
@@ -116,8 +119,9 @@ class Outbox:
 
     def _run(self) -> None:
         while taken := self._take():
-            spans = [span for bundle in taken for span in bundle.spans]
+            spans, began = [span for bundle in taken for span in bundle.spans], time.monotonic()
             if self._export(spans):
+                self.prompt = time.monotonic() - began < BARRIER_S
                 self._finish(spans, "")
                 self._turn(healthy=True)
                 continue

@@ -250,7 +250,6 @@ class Engine:
 
     def _after_the_end(self, record: RunRecord) -> None:
         """A delivery that was due has not been reported, or the run is to be looked through for what it left."""
-        tracing.ended(record)
         if self.keeping.deliver_again(record, self.clock()):
             self.messenger.deliver(record)
 

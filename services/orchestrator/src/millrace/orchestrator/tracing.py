@@ -65,12 +65,6 @@ def again(message: RunMessage, record: RunRecord, stage: str | None = None) -> N
     _tell(spans.whole(record) if late else spans.again(record, message.attempt, stage))
 
 
-def ended(record: RunRecord) -> None:
-    """Tell once more of an attempt whose callback nobody has sent: who ended it may have died over it."""
-    if _recorded(record) and record.callback is not None and record.callback.deliveries == 0:
-        _tell(spans.again(record, record.attempt, None))
-
-
 def joining(record: RunRecord, stage: StageRecord, outcomes: Outcomes) -> AbstractContextManager[Any]:
     """The span of a join, which links to the work of each part."""
     there = [outcomes[each] for each in expected(stage) if each in outcomes]
