@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 import time
 from collections import Counter
 
@@ -45,7 +46,8 @@ def hurried(monkeypatch):
 
 def offer(handler, count, **fields):
     for number in range(count):
-        handler.handle(logging.makeLogRecord({"msg": "said", "count": number, "action": "said", **fields}))
+        said = {"name": "millrace.tests", "msg": "said", "count": number, "action": "said"}
+        handler.handle(logging.makeLogRecord(said | fields))
 
 
 def test_every_record_arrives_once_with_its_moment_and_its_fields(forwarder, told):
@@ -129,7 +131,7 @@ def test_a_line_that_cannot_be_packed_is_counted_and_stops_nothing(forwarder, to
         handler = forwarder(server.address)
         # when
         offer(handler, 1, records=1 << 70)
-        handler.handle(logging.makeLogRecord({"msg": "%d", "args": ("no number",)}))
+        handler.handle(logging.makeLogRecord({"name": "millrace.tests", "msg": "%d", "args": ("no number",)}))
         offer(handler, 1, detail="\ud800")
         # then
         large, odd = server.wait_for("said", 2)
@@ -152,3 +154,20 @@ def test_a_child_forwards_what_it_says_and_nothing_of_its_parent_s(forwarder):
         offer(handler, 1, worker="parent")
         workers = Counter(each.line["worker"] for each in server.wait_for("said", 3))
     assert workers == {"parent": 2, "child": 1}
+
+
+def test_where_no_thread_can_be_begun_records_are_counted_and_later_ones_sent(forwarder, told, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    with Fluentd() as server:
+        handler = forwarder(server.address)
+        # when
+        with monkeypatch.context() as full:
+            full.setattr(threading.Thread, "start", refuse)
+            offer(handler, 2)
+        offer(handler, 1)
+        # then
+        assert len(server.wait_for("said", 1)) == 1
+        assert handler.drain(PATIENCE_S)
+    assert told == {"no_thread": 2, "sent": 1}

@@ -1,5 +1,10 @@
 """Metrics arrive at a Prometheus and at an OTLP receiver with the values that were counted."""
 
+import json
+import os
+import subprocess
+import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -7,13 +12,22 @@ from typing import Any
 
 import pytest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
+from opentelemetry.sdk.resources import Resource
 
 from millrace.local.servers import bound_socket
 from millrace.telemetry import metrics
 from millrace.telemetry.bridge import ANSWER_S, Bridge, bridge
 from millrace.telemetry.exposition import serve
+from millrace.telemetry.identity import this_process
 from millrace.telemetry.settings import TelemetrySettings
 from millrace.testing.otlp import BUSY, Receiver, receiving
+
+SAYING = """
+import json
+from millrace.telemetry.identity import this_process
+from millrace.telemetry.settings import TelemetrySettings
+print(json.dumps(dict(this_process("nlp", TelemetrySettings()).attributes)))
+"""
 
 
 @pytest.fixture
@@ -77,7 +91,45 @@ def test_a_gauge_and_the_resource(receiver: Receiver, told: Bridge) -> None:
     assert point.as_double == 12
     resource = receiver.metrics()[0].resource_metrics[0].resource
     said = {each.key: each.value.string_value for each in resource.attributes}
+    assert said.pop("service.instance.id").endswith(f":{os.getpid()}")
     assert said == {"service.name": "nlp", "service.version": "7", "deployment.environment.name": "test"}
+
+
+def test_two_processes_of_a_pod_are_told_apart_and_what_the_deployment_knows_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "k8s.pod.uid=7,service.instance.id=pod")
+    settings = TelemetrySettings(release="7", environment="test")
+    # when
+    mine = this_process("nlp", settings).attributes
+    said = subprocess.run([sys.executable, "-c", SAYING], capture_output=True, timeout=60, check=True)
+    other = json.loads(said.stdout)
+    # then
+    assert mine["k8s.pod.uid"] == other["k8s.pod.uid"] == "7"
+    assert len({"pod", mine["service.instance.id"], other["service.instance.id"]}) == 3
+
+
+def test_a_bridge_that_met_an_error_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    # given
+    told, times = threading.Event(), []
+
+    def export(_: object) -> bool:
+        times.append(1)
+        if len(times) < 3:
+            raise RuntimeError("dictionary changed size during iteration")
+        told.set()
+        return True
+
+    bridge = Bridge(Resource({}), export, every_s=0.01)
+    # when
+    bridge.start()
+    # then
+    assert told.wait(30)
+    bridge.stop()
+    assert [(each.message, each.error) for each in caplog.records] == [  # type: ignore[attr-defined]
+        ("metrics_not_taken", "RuntimeError")
+    ]
 
 
 def test_it_is_told_again_and_again_and_for_the_last_time_at_the_end(receiver: Receiver, told: Bridge) -> None:

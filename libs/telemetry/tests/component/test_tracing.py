@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from millrace.telemetry.provider import sampler
-from millrace.telemetry.structure import emit
+from millrace.telemetry.structure import Written, emit_all
 from millrace.telemetry.table import Kind
-from millrace.telemetry.tracing import attached, begin, current_traceparent, span, within
+from millrace.telemetry.tracing import attached, begin, current_traceparent, span, traces, within
 from millrace.testing.recording import Recording, recording
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -97,11 +97,13 @@ def test_a_share_is_a_share() -> None:
 
 def test_a_span_is_written_from_a_record_with_ids_and_times_of_its_own(worker: Recording) -> None:
     # when
-    emit(
-        "stage a", context=f"00-{TRACE}-00000000000000aa-01", parent=CHOSEN, start=AT, end=AT + timedelta(seconds=2),
-        service="orchestrator", attributes={"stage": "a", "text": "not listed"}, links=[CHOSEN],
+    stage = Written(
+        name="stage a", context=f"00-{TRACE}-00000000000000aa-01", parent=CHOSEN, start=AT,
+        end=AT + timedelta(seconds=2), service="orchestrator", links=[CHOSEN],
+        attributes={"stage": "a", "text": "not listed"},
         error="deadline_passed",
     )  # fmt: skip
+    emit_all([stage])
     # then
     found = worker.span("stage a")
     assert (found.trace_id, found.span_id, found.parent_id) == (TRACE, "00000000000000aa", "00f067aa0ba902b7")
@@ -114,7 +116,7 @@ def test_a_span_is_written_from_a_record_with_ids_and_times_of_its_own(worker: R
 @pytest.mark.parametrize("context", [PASSED_BY, None])
 def test_nothing_is_written_for_a_trace_that_is_not_recorded(worker: Recording, context: str | None) -> None:
     # when
-    emit("run", context=context, parent=None, start=AT, end=AT)
+    emit_all([Written(name="run", context=context, parent=None, start=AT, end=AT)])
     # then
     assert worker.spans() == []
 
@@ -123,7 +125,33 @@ def test_switched_off_it_is_known_where_work_is_and_nothing_else_happens() -> No
     # when
     with attached(CHOSEN), span("join a") as made:
         made.set_attribute("stage", "a")
-        emit("run", context=CHOSEN, parent=None, start=AT, end=AT)
+        emit_all([Written(name="run", context=CHOSEN, parent=None, start=AT, end=AT)])
         inside = current_traceparent()
     # then
     assert inside == CHOSEN
+
+
+def test_a_join_links_to_each_of_its_parts_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given
+    monkeypatch.setenv("OTEL_SPAN_LINK_COUNT_LIMIT", "3")
+    monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1")
+    parts = [f"00-{TRACE}-{number:016x}-01" for number in range(1, 601)]
+    with recording("orchestrator") as worker:
+        # when
+        with attached(CHOSEN), span("join a", attributes={"stage": "a", "parts": 600}, links=parts):
+            pass
+        # then
+        found = worker.span("join a")
+    assert (len(found.links), found.attributes) == (600, {"stage": "a", "parts": 600})
+
+
+def test_spans_from_a_record_go_out_together_or_not_at_all(worker: Recording) -> None:
+    # given: there is room for one more
+    made = traces()
+    assert made is not None
+    made.outbox.most = 1
+    # when
+    emit_all([Written(name=name, context=CHOSEN, parent=None, start=AT, end=AT) for name in ("run", "stage a")])
+    emit_all([Written(name="stage b", context=CHOSEN, parent=None, start=AT, end=AT)])
+    # then
+    assert [each.name for each in worker.spans()] == ["stage b"]

@@ -35,8 +35,9 @@ def test_a_line_carries_the_run_its_trace_and_the_names_that_datadog_joins_by():
     # when
     said = line()
     # then
-    assert {name: said[name] for name in context.MESSAGE_FIELDS} == {
+    assert {name: said.get(name) for name in context.MESSAGE_FIELDS} == {
         "run_id": "run_1", "tenant": "acme", "stage": "datasets", "step": "ratings", "part": 0, "attempt": 1,
+        "delivery": None,
     }  # fmt: skip
     assert (said["trace_id"], said["span_id"]) == ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
     assert (said["dd.trace_id"], said["dd.span_id"]) == (str(0xA3CE929D0E0E4736), str(0x00F067AA0BA902B7))

@@ -11,6 +11,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from millrace.telemetry import export
 from millrace.telemetry.export import Outbox
 
 PATIENCE_S = 30
@@ -152,13 +153,105 @@ def test_what_stays_refused_is_given_up_and_counted(receiver: Receiver, told: To
     outbox = Outbox(exporter=receiver, tell=told, keep_s=0)
     # when
     outbox.put(spans("1", "2"))
-    outbox.barrier(PATIENCE_S)
+    assert outbox.settled(PATIENCE_S)
     outbox.put(spans("3"))
-    for _ in range(2):
-        assert receiver.asked.acquire(timeout=PATIENCE_S)
-    outbox.close()
+    assert outbox.settled(PATIENCE_S)
     # then
     assert (receiver.took, told.dropped()) == ([["3"]], {"export_failed": 2})
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "AGAIN_S", 0.01)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_what_is_fresh_outlives_what_has_waited_for_too_long(receiver: Receiver, told: Told) -> None:
+    # given: the receiver is about to fail
+    receiver.open.clear()
+    receiver.answers.append(SpanExportResult.FAILURE)
+    outbox = Outbox(exporter=receiver, tell=told)
+    outbox.put(spans("first"))
+    assert receiver.asked.acquire(timeout=PATIENCE_S)
+    outbox.put(spans("old"))
+    outbox.put(spans("fresh"))
+    # when
+    outbox._waiting[0].since -= export.KEEP_S
+    receiver.open.set()
+    # then
+    assert outbox.settled(PATIENCE_S)
+    assert sorted(name for batch in receiver.took for name in batch) == ["first", "fresh"]
+    assert told.dropped() == {"export_failed": 1}
+
+
+class Picky(Receiver):
+    """Takes nothing that something bad is in: says so, or breaks over it."""
+
+    raises = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if any(span.name == "bad" for span in spans):
+            self.asked.release()
+            self.open.wait(PATIENCE_S)
+            if self.raises:
+                raise ValueError(spans)
+            return SpanExportResult.FAILURE
+        return super().export(spans)
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("raises", [True, False])
+def test_spans_that_nobody_takes_take_no_others_with_them(told: Told, raises: bool) -> None:
+    # given
+    picky = Picky()
+    picky.raises = raises
+    picky.open.clear()
+    outbox = Outbox(exporter=picky, tell=told)
+    outbox.put(spans("first"))
+    assert picky.asked.acquire(timeout=PATIENCE_S)
+    # when: they are in one request
+    for name in ("1", "bad", "2", "3", "4"):
+        outbox.put(spans(name))
+    picky.open.set()
+    # then: what is bad is dropped as soon as others were taken a few times in between
+    give_up = time.monotonic() + PATIENCE_S
+    while not outbox.settled(0.01) and time.monotonic() < give_up:
+        outbox.put(spans("more"))
+    took = [name for batch in picky.took for name in batch]
+    assert sorted(name for name in took if name != "more") == ["1", "2", "3", "4", "first"]
+    assert told.dropped() == {"refused": 1}
+    assert outbox.healthy
+
+
+def test_where_no_thread_can_be_begun_spans_are_counted_and_later_ones_sent(
+    receiver: Receiver, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    outbox = Outbox(exporter=receiver, tell=told)
+    # when
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refuse)
+        outbox.put(spans("1", "2"))
+    outbox.put(spans("3"))
+    outbox.close()
+    # then
+    assert (receiver.took, told.dropped()) == ([["3"]], {"no_thread": 2})
+
+
+def test_settled_waits_for_a_late_receiver_whom_no_barrier_waits_for(receiver: Receiver, told: Told) -> None:
+    # given
+    receiver.open.clear()
+    outbox = Outbox(exporter=receiver, tell=told)
+    outbox.put(spans("1"))
+    assert not outbox.barrier(0.01)
+    # when
+    threading.Timer(0.05, receiver.open.set).start()
+    # then
+    assert outbox.settled(PATIENCE_S)
+    assert receiver.took == [["1"]]
 
 
 def test_closing_sends_what_is_left_and_counts_what_comes_after(receiver: Receiver, told: Told) -> None:

@@ -28,7 +28,7 @@ def json_logger(stream: io.StringIO) -> Iterator[logging.Logger]:
 def _logger(stream: io.StringIO, formatter: logging.Formatter) -> Iterator[logging.Logger]:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
-    logger = logging.getLogger("test.logs")
+    logger = logging.getLogger("millrace.tests.logs")
     logger.addHandler(handler)
     logger.propagate = False
     logger.setLevel("INFO")
@@ -67,3 +67,18 @@ def test_an_exception_is_told_by_type_and_place_and_not_by_its_text(
     assert line["error"] == "ValueError"
     assert "test_logs.py" in line["traceback"][-1]
     assert "ann@example.com" not in stream.getvalue()
+
+
+def test_what_others_say_is_told_only_where_it_is_their_own_text() -> None:
+    # given
+    def line(logger: str, text: object, *arguments: object) -> str:
+        record = logging.LogRecord(logger, logging.ERROR, "x.py", 1, text, arguments, None)
+        return str(JsonFormatter("nlp").line(record)["message"])
+
+    # then: a text that was put together may quote anything, and so may arguments
+    assert line("asyncio", "Task exception was never retrieved: ValueError('anna@example.com')") == "text_kept_back"
+    assert line("celery.utils.dispatch.signal", "Signal handler %r raised: %r", "on_end", ValueError("anna")) == (
+        "Signal handler %r raised: %r"
+    )
+    assert line("some.library", "anna %s", 1) == line("root", "anna") == "text_kept_back"
+    assert line("millrace.nlp", "parts of %s", "a") == "parts of a"

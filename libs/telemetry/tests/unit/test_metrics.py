@@ -5,6 +5,8 @@ import math
 import pytest
 
 from millrace.telemetry import metrics
+from millrace.telemetry.fates import begin_counting
+from millrace.telemetry.settings import TelemetrySettings
 from millrace.telemetry.table import METRICS, MetricSpec, Type
 
 USE = {Type.COUNTER: metrics.count, Type.HISTOGRAM: metrics.observe, Type.GAUGE: metrics.gauge}
@@ -93,3 +95,25 @@ def test_a_block_is_timed_unless_it_raises() -> None:
         raise KeyError
     # then
     assert sample("model_load_seconds_count", model="timed") == 1
+
+
+def test_a_counter_that_is_begun_is_there_at_nothing_and_keeps_what_it_has() -> None:
+    # when
+    metrics.begin("callbacks", result="begun")
+    # then
+    assert sample("callbacks_total", result="begun") == 0
+    # and when
+    metrics.count("callbacks", 2, result="begun")
+    metrics.begin("callbacks", result="begun")
+    # then
+    assert sample("callbacks_total", result="begun") == 2
+    with pytest.raises(ValueError, match="the table has no"):
+        metrics.begin("callbacks", run_id="run_1")
+
+
+def test_what_may_be_given_up_is_counted_from_nothing_where_it_is_sent_away() -> None:
+    # when
+    begin_counting(TelemetrySettings(fluentd="127.0.0.1:1"))
+    # then
+    assert sample("telemetry_dropped_total", signal="logs", reason="queue_full") == 0
+    assert sample("telemetry_dropped_total", signal="errors", reason="exit") is None

@@ -63,7 +63,9 @@ def test_an_error_report_tells_types_places_and_our_own_words():
     except ValueError as error:
         client.capture_event(*event_from_exception(error), scope=scope)
     said = {"message": "storage_failed", "params": [PERSONAL]}
-    client.capture_event({"logentry": said, "extra": {"run_id": "run_1", "body": PERSONAL}}, scope=scope)
+    fields = {"run_id": "run_1", "body": PERSONAL}
+    client.capture_event({"logger": "millrace.nlp", "logentry": said, "extra": fields}, scope=scope)
+    client.capture_event({"logger": "asyncio", "logentry": {"message": PERSONAL, "params": ()}}, scope=scope)
     # then
     events = [envelope.get_event() for envelope in sent]
     assert PERSONAL not in repr(events)
@@ -72,3 +74,4 @@ def test_an_error_report_tells_types_places_and_our_own_words():
         "ValueError", "test_an_error_report_tells_types_places_and_our_own_words",
     )  # fmt: skip
     assert (events[1]["logentry"], events[1]["extra"]) == ({"message": "storage_failed"}, {"run_id": "run_1"})
+    assert (events[2]["logger"], events[2]["logentry"]) == ("asyncio", {"message": "text_kept_back"})

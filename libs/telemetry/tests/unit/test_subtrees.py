@@ -30,20 +30,37 @@ def kept() -> Kept:
     return Kept()
 
 
-def test_nothing_leaves_before_all_has_ended(kept: Kept) -> None:
+def test_nothing_leaves_before_the_first_has_ended(kept: Kept) -> None:
     # given
     root = kept.tracer.start_span("wait", REMOTE)
     child = kept.tracer.start_span("process", set_span_in_context(root))
     # when
-    root.end()
-    # then
-    assert kept.bundles == []
-    # and when
     with kept.tracer.start_as_current_span("get artifact", set_span_in_context(child)):
         pass
     child.end()
     # then
-    assert kept.bundles == [["wait", "get artifact", "process"]]
+    assert kept.bundles == []
+    # and when
+    root.end()
+    # then
+    assert kept.bundles == [["get artifact", "process", "wait"]]
+
+
+def test_what_never_ends_keeps_nothing_else_back_and_is_counted_once(kept: Kept) -> None:
+    # given: a time limit fell in between
+    root = kept.tracer.start_span("wait", REMOTE)
+    process = kept.tracer.start_span("process", set_span_in_context(root))
+    lost = kept.tracer.start_span("get artifact", set_span_in_context(process))
+    # when
+    process.end()
+    root.end()
+    # then
+    assert kept.bundles == [["process", "wait"]]
+    assert (kept.dropped, kept.subtrees.open) == ([(1, "unfinished")], 0)
+    # and when it ends after all
+    lost.end()
+    # then
+    assert kept.dropped == [(1, "unfinished")]
 
 
 def test_two_messages_at_once_leave_each_by_itself(kept: Kept) -> None:

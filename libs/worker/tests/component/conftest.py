@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from libs.worker.tests.component import beats
 from libs.worker.tests.component import desk as desks
 from redis import Redis
 
@@ -16,6 +17,7 @@ from millrace.testing.nap_app import QUEUE
 from millrace.testing.workers import Workers, delete_queues, fresh_queues
 
 broker, desk, lay, worker = desks.broker, desks.desk, desks.lay, desks.worker
+through_tcp = beats.through_tcp
 
 BROKER = 7
 """A database of its own on the session's Redis."""

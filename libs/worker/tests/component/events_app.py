@@ -57,6 +57,10 @@ def again(self: Any, message: dict[str, Any]) -> None:
         raise self.retry(countdown=0, exc=RetryableError(PERSONAL))
 
 
+def give_up(self: Any, message: dict[str, Any]) -> None:
+    raise self.retry(countdown=0, exc=RetryableError(PERSONAL))
+
+
 def die(self: Any, message: dict[str, Any]) -> None:
     if self.app.conf["events_redis"].set(f"died:{message['run_id']}", 1, nx=True):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -72,9 +76,10 @@ def make(redis_url: str, worker_class: WorkerClass) -> Celery:
     app = create_app("events", settings, worker_class, MemoryJoins())
     app.conf["events_redis"] = Redis.from_url(redis_url)
     options: dict[str, dict[str, Any]] = {
-        "hang": {"time_limit": 1}, "again": {"bind": True}, "die": {"bind": True}
+        "hang": {"time_limit": 1}, "again": {"bind": True}, "die": {"bind": True},
+        "give_up": {"bind": True, "max_retries": 1},
     }  # fmt: skip
-    for task in (work, crash, part_crash, bad, again, die, hang):
+    for task in (work, crash, part_crash, bad, again, give_up, die, hang):
         decorate: Any = app.task(name=f"nlp.{task.__name__}", shared=False, **options.get(task.__name__, {}))
         decorate(task)
     return app

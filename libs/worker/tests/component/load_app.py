@@ -8,6 +8,7 @@ from redis import Redis
 
 from millrace.contracts.services import WorkerClass
 from millrace.testing.secrets import MESSAGE_SECRET
+from millrace.worker import tracing
 from millrace.worker.app import create_app
 from millrace.worker.join.redis_store import RedisJoins
 from millrace.worker.load.report import report
@@ -27,7 +28,9 @@ def make(redis_url: str) -> Celery:
     def rest(seconds: float) -> None:
         time.sleep(seconds)
 
+    tracing.connect_first(settings.broker_url)
     report(app, connect_load(redis_url))
+    tracing.connect_last()
     return app
 
 

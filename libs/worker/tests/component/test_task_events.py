@@ -194,6 +194,20 @@ def test_what_is_expected_is_told_and_not_reported(worker: Process, send: Callab
     assert PERSONAL not in repr(failed) + repr(retried)
 
 
+def test_what_may_pass_by_itself_is_reported_once_it_was_tried_for_the_last_time(
+    worker: Process, send: Callable[..., Sent]
+) -> None:
+    # when
+    sent = send("give_up")
+    report, line = sent.wait_for_report("task_failed"), sent.wait_for("task_failed")
+    # then
+    assert (line["level"], line["reason"], line["trace_id"]) == ("error", "RetryableError", sent.trace_id)
+    assert [each["retries"] for each in sent.lines("task_retried")] == [0]
+    assert report["tags"]["task"] == "nlp.give_up"
+    assert len(sent.reports()) == 1
+    assert PERSONAL not in repr(report) + repr(line)
+
+
 def test_nothing_that_is_raised_is_written_out(worker: Process, send: Callable[..., Sent]) -> None:
     # when
     send("crash").wait_for("task_ended")

@@ -92,6 +92,7 @@ def test_every_message_counts_once_though_children_are_replaced_and_killed(
     assert found["millrace_task_seconds_count{queue=nlp,status=succeeded,task=nlp.nap}"] == TASKS
     assert found["millrace_task_seconds_count{queue=nlp,status=succeeded,task=nlp.die}"] == 1
     assert found["millrace_workers_lost_total{queue=nlp,reason=sigkill}"] == 1
+    assert found["millrace_workers_lost_total{queue=nlp,reason=out_of_memory}"] == 0
     assert found["millrace_task_redeliveries_total{queue=nlp,task=nlp.die}"] == 1
     # What was killed had been begun, and had waited: twice.
     assert found["millrace_task_wait_seconds_count{queue=nlp,task=nlp.nap}"] == TASKS

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import time
 from typing import Any
 
 from celery import Task
+from celery.exceptions import Reject
 from redis import Redis
 
 from millrace.contracts.catalogue import ADVANCE
@@ -62,7 +64,20 @@ def make(redis: "Redis", settings: WorkerSettings, worker_class: WorkerClass) ->
                 app.signature(name, kwargs={"message": message}, queue="unrouted").apply_async()
         done(message)
 
+    _ended_by_others(app)
     return app
+
+
+def _ended_by_others(app: BatchingCelery) -> None:
+    """Tasks that neither return nor fail."""
+
+    @app.task(name="nlp.reject", shared=False)
+    def reject(message: dict[str, Any]) -> None:
+        raise Reject("not for anybody's eyes", requeue=False)
+
+    @app.task(name="nlp.hang", shared=False, time_limit=1)
+    def hang(message: dict[str, Any]) -> None:
+        time.sleep(60)
 
 
 if "TRACE_APP_REDIS" in os.environ:

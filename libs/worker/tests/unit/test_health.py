@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from millrace.testing.secrets import MESSAGE_SECRET
 from millrace.worker.health import SPREAD, Beat, spread
 from millrace.worker.polls import Polls
+from millrace.worker.settings import WorkerSettings
+
+KUBELET_FORGETS_S = 600
 
 
 class Clock:
@@ -99,9 +103,17 @@ def test_before_the_first_answer_the_start_counts(tmp_path: Path) -> None:
     assert not young.live_path.exists()
 
 
-def test_what_tries_to_reach_the_broker_is_alive_and_not_ready(beat: Beat) -> None:
-    # given
-    beat.polls.while_trying(beat.live)
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_tries_to_reach_the_broker_is_alive_for_however_long_and_not_ready(
+    beat: Beat, clock: Clock, answered: bool
+) -> None:
+    # given: it was answered long ago, or never and was started long ago
+    beat.polls.while_trying(beat.trying)
+    beat.polls.answered_at = clock() if answered else None
+    clock.now += 100_000
+    beat.started -= 100_000
+    beat.live()
+    assert not beat.live_path.exists()
     # when
     beat.polls.trying()
     # then
@@ -114,13 +126,18 @@ def test_a_forked_child_says_nothing(beat: Beat) -> None:
     beat.pid += 1
     # when
     beat.live()
+    beat.trying()
     # then
     assert not beat.live_path.exists()
 
 
 def test_not_all_workers_give_up_at_once() -> None:
     bounds = [spread(60) for _ in range(200)]
-    assert 60 <= min(bounds) < 80 < 160 < max(bounds) <= 60 * SPREAD
+    assert 60 <= min(bounds) < 70 < 110 < max(bounds) <= 60 * SPREAD
+
+
+def test_each_life_outlasts_the_time_after_which_a_kubelet_restarts_at_once() -> None:
+    assert WorkerSettings(message_secret=MESSAGE_SECRET).live_poll_s > KUBELET_FORGETS_S
 
 
 def test_a_full_disk_leaves_the_old_file_and_is_told_once(beat: Beat, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,16 +1,24 @@
 """What a worker tells of its load, and what follows from it."""
 
-from dataclasses import dataclass, field
-from types import SimpleNamespace
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from time import monotonic
 from typing import Any
 
 import pytest
 
+from millrace.contracts.base import now
+from millrace.contracts.routing import UNROUTED
+from millrace.worker import handling
+from millrace.worker.handling import Handling
 from millrace.worker.load.report import Meter, Teller
 from millrace.worker.load.store import LoadUnavailable, MemoryLoad
 from millrace.worker.load.waits import PRIOR_S, wait_s, waits
 
-ANNOTATE = SimpleNamespace(name="nlp.annotate")
+about = partial(pytest.approx, abs=0.2)
+"""Seconds of a clock that nobody sets."""
 
 
 @dataclass
@@ -26,12 +34,21 @@ class Told:
     """A store that keeps what it is told, or is away."""
 
     calls: list[tuple[Any, ...]] = field(default_factory=list)
+    begun: list[tuple[Any, ...]] = field(default_factory=list)
     away: bool = False
+
+    def began(self, *what: Any) -> None:
+        self.begun.append(what)
 
     def took(self, *what: Any) -> None:
         self.calls.append(what)
         if self.away:
             raise LoadUnavailable("redis: ConnectionError")
+
+
+def work(seconds: float, queue: str = "nlp") -> Handling:
+    """A message that has been at work for so long."""
+    return Handling(task="any", queue=queue, sent_at=None, began_at=now(), begun=monotonic() - seconds)
 
 
 @dataclass
@@ -40,10 +57,13 @@ class World:
     store: Told
     meter: Meter
 
-    def run(self, task_id: str, seconds: float, task: Any = ANNOTATE) -> None:
-        self.meter.begin(task_id=task_id, task=task)
+    def run(self, seconds: float, queue: str = "nlp") -> None:
+        """A message that ends now and began so long ago."""
+        handling.begin(work(seconds, queue))
+        self.meter.begin()
         self.clock.now += seconds
-        self.meter.end(task_id=task_id, task=task)
+        self.meter.end()
+        handling.end()
 
 
 @pytest.fixture
@@ -54,28 +74,39 @@ def world() -> World:
 
 def test_measurements_are_told_once_a_second_and_none_is_left_out(world: World) -> None:
     # when
-    for number in range(6):
-        world.run(str(number), 0.25)
+    for _ in range(6):
+        world.run(0.25)
     # then: the first at once, then what came within a second
-    assert world.store.calls == [("nlp", 1, 0.25), ("nlp", 4, 1.0)]
+    assert world.store.calls == [("nlp", 1, about(0.25)), ("nlp", 4, about(1.0))]
 
 
 def test_messages_that_overlap_are_measured_each(world: World) -> None:
-    # given: two greenlets
-    world.meter.begin(task_id="a", task=ANNOTATE)
+    # given: two greenlets, the second within the first
+    outer, inner = copy_context(), copy_context()
+    outer.run(handling.begin, work(seconds=3))
+    inner.run(world.run, 1.5)
     world.clock.now += 1
-    world.meter.begin(task_id="b", task=ANNOTATE)
-    world.clock.now += 2
     # when
-    world.meter.end(task_id="a", task=ANNOTATE)
-    world.clock.now += 2
-    world.meter.end(task_id="b", task=ANNOTATE)
+    outer.run(world.meter.end)
     # then
-    assert world.store.calls == [("nlp", 1, 3.0), ("nlp", 1, 4.0)]
+    assert world.store.calls == [("nlp", 1, about(1.5)), ("nlp", 1, about(3.0))]
+
+
+def test_a_message_that_is_begun_is_told_of_at_once_and_at_most_once_a_second(world: World) -> None:
+    # given
+    sent = now()
+    # when: long work, one begun within the second after it, and one after that
+    for seconds in (0.0, 0.5, 1.0):
+        world.clock.now += seconds
+        handling.begin(replace(work(0), sent_at=sent + timedelta(seconds=world.clock.now - 100)))
+        world.meter.begin()
+    handling.end()
+    # then
+    assert world.store.begun == [("nlp", sent.timestamp()), ("nlp", about(sent.timestamp() + 1.5))]
 
 
 def test_a_task_of_celerys_own_is_not_measured(world: World) -> None:
-    world.run("a", 1, SimpleNamespace(name="celery.backend_cleanup"))
+    world.run(1, UNROUTED)
     assert world.store.calls == []
 
 
@@ -85,8 +116,8 @@ def test_a_store_that_is_away_is_left_alone_for_a_while_and_told_of_once(
     # given
     world.store.away = True
     # when: one message a second, for ten seconds
-    for number in range(10):
-        world.run(str(number), 1.0)
+    for _ in range(10):
+        world.run(1.0)
     # then
     assert len(world.store.calls) == 5
     assert [record.message for record in caplog.records] == ["load_not_told"]

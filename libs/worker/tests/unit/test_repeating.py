@@ -42,3 +42,15 @@ def test_a_call_that_raises_is_not_the_last_one():
     with pytest.raises(ZeroDivisionError):
         timer.pass_time()
     assert [seconds for seconds, _ in timer.waiting] == [2.0]
+
+
+def test_a_call_may_say_when_it_is_to_be_called_next():
+    # given
+    timer, waits = Timer(), iter([0.1, None])
+    repeating = Repeating(timer=timer, every_s=2.0, call=lambda: next(waits))
+    # when
+    repeating.now()
+    first = timer.waiting[0][0]
+    timer.pass_time()
+    # then
+    assert (first, [seconds for seconds, _ in timer.waiting]) == (0.1, [2.0])

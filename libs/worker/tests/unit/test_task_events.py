@@ -1,7 +1,5 @@
 """What is told of a message: ids and counts, how it ended, and which ends are faults."""
 
-from types import SimpleNamespace
-
 import pytest
 from celery import states
 from celery.exceptions import Ignore, Reject, Retry
@@ -32,12 +30,12 @@ def test_arguments_are_told_by_ids_and_counts():
 @pytest.mark.parametrize("kwargs", [None, {}, {"message": PERSONAL}, {"message": [PERSONAL]}, [PERSONAL]])
 def test_what_is_no_message_of_ours_is_not_told(kwargs):
     assert redacted(kwargs) == {}
-    assert about("nlp.nap", SimpleNamespace(delivery_info=None), kwargs) == {"task": "nlp.nap"}
+    assert about("nlp.nap", kwargs) == {"task": "nlp.nap", "queue": "nlp"}
 
 
 def test_a_message_is_bound_with_its_queue_and_its_trace():
     # when
-    fields = about("nlp.annotate", SimpleNamespace(delivery_info={"routing_key": "nlp"}), {"message": MESSAGE})
+    fields = about("nlp.annotate", {"message": MESSAGE})
     # then
     assert (fields["task"], fields["queue"], fields["run_id"]) == ("nlp.annotate", "nlp", "run_1")
     assert (fields["trace_id"], fields["span_id"]) == ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
@@ -53,7 +51,8 @@ def test_a_message_is_bound_with_its_queue_and_its_trace():
          ("failed", "bad_input")),
         (states.FAILURE, ZeroDivisionError(PERSONAL), ("failed", "ZeroDivisionError")),
         (states.RETRY, Retry(exc=RetryableError(PERSONAL)), ("retried", "RetryableError")),
-        (states.REJECTED, None, ("rejected", None)),
+        (states.REJECTED, Reject(PERSONAL), ("rejected", "Reject")),
+        (states.IGNORED, Ignore(PERSONAL), ("ignored", "Ignore")),
         (None, None, ("broken_off", None)),
     ],
 )  # fmt: skip
@@ -68,6 +67,15 @@ def test_an_end_is_told_by_its_outcome_or_by_the_type_of_what_was_raised(state, 
 )
 def test_what_belongs_to_the_trade_is_no_fault(error):
     assert expected(error)
+
+
+@pytest.mark.parametrize("error", [RetryableError(), Unavailable(), OperationalError()], ids=repr)
+def test_what_may_pass_by_itself_is_one_when_it_was_tried_for_the_last_time(error):
+    assert not expected(error, last=True)
+
+
+def test_bad_input_is_none_at_the_last_try_either():
+    assert expected(BadInput(), last=True)
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), PermanentError(), None], ids=lambda error: type(error).__name__)

@@ -55,6 +55,10 @@ class Interval(Message):
     """Fields of the run record from which it follows."""
     cpu_s: float | None = None
     """Of a part that computed: how much of that on a processor."""
+    behind_s: float | None = None
+    """Of a part that waited in its queue: how much of that behind other parts of the same run."""
+    waiting: str = ""
+    """On the critical path, of a part's work: the part that waited behind it, such as `duplicates.0`."""
 
     @property
     def seconds(self) -> float:
@@ -183,8 +187,8 @@ class RunJourney(Message):
     """Whether nothing more will happen; if not, all of this is `so far`."""
     seconds: float
     """From there to the end of the callback, of the attempt where there is no callback, or to now."""
-    deadline_s: float
-    """The attempt's budget; the callback's delivery is not in it."""
+    deadline_s: float | None = None
+    """The attempt's budget; the callback's delivery is not in it. None for an attempt whose record is gone."""
     verdict: str
     """The answer in a sentence or two."""
     phases: tuple[PhaseTime, ...] = ()
@@ -208,3 +212,8 @@ class RunJourney(Message):
     """32 hexadecimal digits; empty when the run has no trace."""
     trace_url: str = ""
     """Where Datadog shows it, when that is configured."""
+
+    @property
+    def causes_title(self) -> str:
+        """What the causes tell: nothing is accused where nothing stands out from what is normal."""
+        return "Why" if any(each.unusual for each in self.causes) else "Where most of the time went"

@@ -42,8 +42,10 @@ class Timings(Message):
     ended_at: Timestamp
     sent_at: Timestamp | None = None
     """When the message that was carried out was sent: later than `published_at` when it is a retry's."""
+    forked_at: Timestamp | None = None
+    """When the process that did the work began to start."""
     ready_at: Timestamp | None = None
-    """When the process that did the work became ready for its first message."""
+    """When it became ready for its first message."""
     dispatch_queued_s: float = Field(default=0.0, ge=0)
     """How long the message waited in its queue that had this part published."""
     read_s: float = Field(default=0.0, ge=0)

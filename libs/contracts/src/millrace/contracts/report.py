@@ -1,6 +1,6 @@
 """The report of a run, and the callback that announces it."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -57,6 +57,10 @@ class ModelUse(Message):
     step: str
     model: str
     """Its name and version, and whatever else changes its answers."""
+
+
+COST_FACT: Final = "usd"
+"""Name of the fact in which the report's step tells `RunCost.usd`."""
 
 
 class RunCost(Message):

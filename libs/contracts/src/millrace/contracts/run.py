@@ -14,7 +14,7 @@ from millrace.contracts.happening import RunStatus as RunStatus
 from millrace.contracts.ids import Name, RunId, TenantId
 from millrace.contracts.messages import FROM_FAILED, Slice
 from millrace.contracts.outcome import Coverage, OutcomeStatus, Reason
-from millrace.contracts.tracing import run_context, stage_context
+from millrace.contracts.tracing import flagged, run_context, sampled, stage_context
 
 TIDY_AFTER = timedelta(seconds=60)
 """How long after its end an untidy run is looked through for objects that nobody refers to: by then no part of it can
@@ -36,6 +36,7 @@ class PartRecord(Message):
     published_at: Timestamp | None = None
     """This and what follows as in `Timings`."""
     sent_at: Timestamp | None = None
+    forked_at: Timestamp | None = None
     ready_at: Timestamp | None = None
     dispatch_queued_s: float = 0.0
     read_s: float = 0.0
@@ -182,6 +183,8 @@ class RunRecord(Message):
     callback: CallbackRecord | None = None
     traceparent: str | None = None
     """W3C trace context of the request that was accepted."""
+    kept_at: Timestamp | None = None
+    """When it turned out that the run is worth a trace; None when chance chose it, or nothing did. See `untold`."""
     received_at: Timestamp | None = None
     """When that request came in; None in what releases wrote that kept no time of it."""
     began_at: Timestamp | None = None
@@ -224,10 +227,19 @@ class RunRecord(Message):
         return pending.at if at is None else min(at, pending.at)
 
     @property
+    def untold(self) -> bool:
+        """Whether the ended attempt's trace is still to be told: it turned out to be worth one after its end."""
+        return bool(self.status.terminal and self.ended_at and self.kept_at and self.kept_at > self.ended_at)
+
+    def worth_a_trace(self, at: datetime | None) -> "RunRecord":
+        """The record with its trace recorded from now on; as it is when it has none, or is recorded already."""
+        recorded = None if sampled(self.traceparent) else flagged(self.traceparent, True)
+        return self.model_copy(update={"traceparent": recorded, "kept_at": at}) if recorded else self
+
+    @property
     def head(self) -> dict[str, Any]:
         """What every message of this attempt begins with (`RunMessage`)."""
-        fields = ("tenant", "run_id", "attempt")
-        return {name: getattr(self, name) for name in fields} | {"traceparent": self.span}
+        return {"tenant": self.tenant, "run_id": self.run_id, "attempt": self.attempt, "traceparent": self.span}
 
     @property
     def span(self) -> str | None:

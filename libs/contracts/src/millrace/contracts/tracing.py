@@ -7,7 +7,7 @@ https://www.w3.org/TR/trace-context/#traceparent-header
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})\Z")
 _SAMPLED = 0x01
@@ -35,6 +35,18 @@ def parse(traceparent: str | None) -> TraceContext | None:
     if found is None:
         return None
     return TraceContext(trace_id=found[1], span_id=found[2], sampled=bool(int(found[3], 16) & _SAMPLED))
+
+
+def sampled(traceparent: str | None) -> bool:
+    """Whether the header's trace is recorded; not when there is none."""
+    context = parse(traceparent)
+    return context is not None and context.sampled
+
+
+def flagged(traceparent: str | None, sampled: bool) -> str | None:
+    """The same place with its trace recorded or not; None when there is no trace."""
+    context = parse(traceparent)
+    return replace(context, sampled=sampled).traceparent if context else None
 
 
 def run_context(accepted: str | None, run_id: str, attempt: int) -> str | None:

@@ -21,13 +21,17 @@ def store_span(name: str, store: str) -> Iterator[None]:
     if not trace.get_current_span().is_recording():
         yield
         return
-    made = trace.get_tracer("millrace").start_span(name, kind=SpanKind.CLIENT, attributes={"store": store})
+    made = None
     try:
+        # Inside: a soft time limit may fall between any two lines.
+        made = trace.get_tracer("millrace").start_span(name, kind=SpanKind.CLIENT, attributes={"store": store})
         yield
     except Exception as error:
-        made.set_attribute("error.type", type(error).__name__)
-        if not isinstance(error, _ANSWERS):
-            made.set_status(StatusCode.ERROR)
+        if made is not None:
+            made.set_attribute("error.type", type(error).__name__)
+            if not isinstance(error, _ANSWERS):
+                made.set_status(StatusCode.ERROR)
         raise
     finally:
-        made.end()
+        if made is not None:
+            made.end()

@@ -1,14 +1,4 @@
-"""Names of log fields, span attributes and metrics: one place, so that every service says the same."""
-
-RUN_ID = "run_id"
-TENANT = "tenant"
-STAGE = "stage"
-STEP = "step"
-PART = "part"
-TASK = "task"
-STATUS = "status"
-ACTION = "action"
-SERVICE = "service"
+"""Names of log fields and span attributes: one place, so that every service says the same."""
 
 FIELDS = frozenset(
     {

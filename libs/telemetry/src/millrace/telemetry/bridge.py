@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics import export as otlp
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from prometheus_client import Metric
 from prometheus_client.samples import Sample
 
 from millrace.telemetry import metrics
+from millrace.telemetry.identity import this_process
 from millrace.telemetry.logs import get_logger
 from millrace.telemetry.settings import TelemetrySettings
 from millrace.telemetry.table import METRICS, MetricSpec, Type
@@ -59,15 +60,26 @@ class Bridge:
     def tell(self) -> None:
         """Send it now."""
         self._healthy = self.export(metrics_data(metrics.collect(), self.resource, time.time_ns()))
-        if not self._healthy and time.monotonic() >= self._log_at:
+        if not self._healthy:
+            self._not_taken("refused")
+
+    def _not_taken(self, error: str) -> None:
+        self._healthy = False
+        if time.monotonic() >= self._log_at:
             self._log_at = time.monotonic() + LOG_S
-            log.warning("metrics_not_taken", extra={"action": "metrics_not_taken"})
+            log.warning("metrics_not_taken", extra={"action": "metrics_not_taken", "error": error})
 
     def _run(self) -> None:
         while not self._ending.wait(self.every_s):
-            self.tell()
+            self._tell()
         if self._healthy:
+            self._tell()
+
+    def _tell(self) -> None:
+        try:
             self.tell()
+        except Exception as error:  # whatever it is: this thread must live on, and what was counted is still there
+            self._not_taken(type(error).__name__)
 
 
 def bridge(service: str, settings: TelemetrySettings) -> Bridge:
@@ -75,16 +87,9 @@ def bridge(service: str, settings: TelemetrySettings) -> Bridge:
     # It tells each try on its own; that nobody listens is told here.
     logging.getLogger("opentelemetry.exporter.otlp.proto.http.metric_exporter").setLevel(logging.CRITICAL)
     exporter = OTLPMetricExporter(endpoint=f"{settings.otlp_endpoint.rstrip('/')}/v1/metrics", timeout=ANSWER_S)
-    resource = Resource(
-        {
-            "service.name": service,
-            "service.version": settings.release,
-            "deployment.environment.name": settings.environment,
-        }
+    return Bridge(
+        this_process(service, settings), lambda data: exporter.export(data) is otlp.MetricExportResult.SUCCESS
     )
-    # What the deployment knows (OTEL_RESOURCE_ATTRIBUTES): the pod, by which receivers tell two processes' sums apart.
-    resource = resource.merge(OTELResourceDetector().detect())
-    return Bridge(resource, lambda data: exporter.export(data) is otlp.MetricExportResult.SUCCESS)
 
 
 def metrics_data(collected: Iterable[Metric], resource: Resource, at_ns: int) -> otlp.MetricsData:

@@ -10,7 +10,7 @@ from opentelemetry import trace
 
 from millrace.contracts.tracing import TraceContext, parse
 
-MESSAGE_FIELDS: Final = ("run_id", "tenant", "stage", "step", "part", "attempt")
+MESSAGE_FIELDS: Final = ("run_id", "tenant", "stage", "step", "part", "attempt", "delivery")
 """What a message says of its run, as far as it says it. Ids and numbers, never data."""
 TRACE_ID: Final = "trace_id"
 SPAN_ID: Final = "span_id"
@@ -45,12 +45,17 @@ def carrying(**fields: Any) -> Iterator[None]:
         unbind(token)
 
 
-def message_fields(message: Any) -> dict[str, Any]:
-    """The fields of a message to a task, as it is in its arguments: ids, and where it stands in its trace."""
+def told_by(message: Any) -> dict[str, Any]:
+    """What a message to a task says of its run, as it is in the task's arguments; nothing when it is none of ours."""
     if not isinstance(message, Mapping):
         return {}
-    fields = {name: value for name in MESSAGE_FIELDS if (value := message.get(name)) is not None}
-    context = parse(message.get("traceparent"))
+    return {name: value for name in MESSAGE_FIELDS if (value := message.get(name)) is not None}
+
+
+def message_fields(message: Any) -> dict[str, Any]:
+    """The same, and where the message stands in its trace."""
+    fields = told_by(message)
+    context = parse(message.get("traceparent")) if isinstance(message, Mapping) else None
     return fields if context is None else fields | trace_fields(context)
 
 

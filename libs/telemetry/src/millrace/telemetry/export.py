@@ -33,12 +33,20 @@ BARRIER_S: Final = 0.05
 CLOSE_S: Final = 1.0
 """Seconds that an ending process gives its last spans, if the receiver has answered in time so far."""
 CLOSE_UNHEALTHY_S: Final = 0.1
+LOG_S: Final = 60.0
+MISSES: Final = 3
+"""How often spans may fail, while others are taken in between, until they are refused for good."""
 
 
 @dataclass
 class _Bundle:
     spans: Sequence[ReadableSpan]
     since: float
+    alone: bool = False
+    """It was in a request that came to nothing: it is tried again without others, in case that was for its sake."""
+    after: int = 0
+    """How many requests had been taken when it failed last."""
+    misses: int = 0
 
 
 @dataclass(kw_only=True)
@@ -59,6 +67,8 @@ class Outbox:
     _put: int = field(init=False, repr=False)
     _done: int = field(init=False, repr=False)
     _closed: bool = field(init=False, repr=False, default=False)
+    _log_at: float = field(init=False, repr=False, default=float("-inf"))
+    _successes: int = field(init=False, repr=False, default=0)
 
     def __post_init__(self) -> None:
         self._renew()
@@ -75,14 +85,13 @@ class Outbox:
     def put(self, spans: Sequence[ReadableSpan]) -> None:
         """Have these spans sent together. Never blocks."""
         with self._changed:
-            full = self._put - self._done + len(spans) > self.most
-            if not (full or self._closed):
+            reason = self._why_not(len(spans))
+            if not reason:
                 self._waiting.append(_Bundle(spans, time.monotonic()))
                 self._put += len(spans)
-                self._start()
                 self._changed.notify_all()
-                return
-        self.tell(len(spans), "queue_full" if full else "closed")
+        if reason:
+            self.tell(len(spans), reason)
 
     def barrier(self, timeout_s: float = BARRIER_S) -> bool:
         """Wait until all that was put so far is taken; False when it is not, or nobody may wait for this receiver."""
@@ -98,6 +107,12 @@ class Outbox:
             self.prompt = False
             return False
 
+    def settled(self, timeout_s: float) -> bool:
+        """Wait until all that was put so far is taken or given up, however late the receiver is; whether it is."""
+        with self._changed:
+            wanted = self._put
+            return self._changed.wait_for(lambda: self._done >= wanted, timeout_s)
+
     def close(self) -> None:
         """Send what is there, for a moment, and drop the rest. What comes later is dropped too."""
         with self._changed:
@@ -112,54 +127,103 @@ class Outbox:
         if left:
             self.tell(left, "closed")
 
-    def _start(self) -> None:
+    def _why_not(self, number: int) -> str:
+        """Why so many more spans cannot be sent; empty when they can."""
+        if self._closed:
+            return "closed"
+        if self._put - self._done + number > self.most:
+            return "queue_full"
+        return "" if self._started() else "no_thread"
+
+    def _started(self) -> bool:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="spans", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="spans", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no more threads, or the interpreter ends
+                return False
+            self._thread = thread
+        return True
 
     def _run(self) -> None:
         while taken := self._take():
-            spans, began = [span for bundle in taken for span in bundle.spans], time.monotonic()
-            if self._export(spans):
-                self.prompt = time.monotonic() - began < BARRIER_S
-                self._finish(spans, "")
-                self._turn(healthy=True)
+            began = time.monotonic()
+            try:
+                sent = self.exporter.export([span for bundle in taken for span in bundle.spans])
+            except Exception as error:  # whatever it is: this thread must live on
+                self._refused(taken, error)
                 continue
-            self._turn(healthy=False)
-            if self._closed or time.monotonic() - taken[0].since > self.keep_s:
-                self._finish(spans, "closed" if self._closed else "export_failed")
+            if sent is SpanExportResult.SUCCESS:
+                self.prompt = time.monotonic() - began < BARRIER_S
+                self._successes += 1
+                self._finish(taken, "")
+                self._turn(healthy=True)
+            elif taken[0].alone and taken[0].after < self._successes:
+                self._missed(taken[0])
             else:
-                self._put_back(taken)
+                self._turn(healthy=False)
+                self._failed(taken)
 
     def _take(self) -> list[_Bundle]:
         """What is sent next; nothing when all is done for good."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            taken, number = [], 0
-            while self._waiting and number < BATCH:
+            taken: list[_Bundle] = []
+            while self._waiting and not (taken and (taken[0].alone or self._waiting[0].alone)):
                 taken.append(self._waiting.popleft())
-                number += len(taken[-1].spans)
+                if sum(len(each.spans) for each in taken) >= BATCH:
+                    break
             return taken
 
-    def _put_back(self, taken: list[_Bundle]) -> None:
+    def _refused(self, taken: list[_Bundle], error: Exception) -> None:
+        """It cannot even be sent: drop it; of several find out which it is."""
+        if len(taken) == 1:
+            self._give_up(taken[0], type(error).__name__)
+        else:
+            self._put_back(taken)
+
+    def _missed(self, bundle: _Bundle) -> None:
+        """Others are taken, and this is not."""
+        bundle.misses += 1
+        if bundle.misses < MISSES:
+            self._put_back([bundle])
+        else:
+            self._give_up(bundle, "refused")
+
+    def _give_up(self, bundle: _Bundle, error: str) -> None:
+        if time.monotonic() >= self._log_at:
+            self._log_at = time.monotonic() + LOG_S
+            log.warning("export_refused", extra={"action": "export_refused", "error": error})
+        self._finish([bundle], "refused")
+
+    def _failed(self, taken: list[_Bundle]) -> None:
+        """Drop what has waited for too long, wherever it is, and try the rest again in a while."""
+        oldest = time.monotonic() - self.keep_s
         with self._changed:
-            self._waiting.extendleft(reversed(taken))
+            reason = "closed" if self._closed else "export_failed"
+            self._put_back(taken)
+            given_up = [each for each in self._waiting if self._closed or each.since < oldest]
+            self._waiting = deque(each for each in self._waiting if not (self._closed or each.since < oldest))
+        if given_up:
+            self._finish(given_up, reason)
+        with self._changed:
             self._changed.wait_for(lambda: self._closed, AGAIN_S)
 
-    def _export(self, spans: Sequence[ReadableSpan]) -> bool:
-        try:
-            return self.exporter.export(spans) is SpanExportResult.SUCCESS
-        except Exception as error:  # whatever it is: this thread must live on
-            log.exception("export_crashed", extra={"action": "export_crashed", "error": type(error).__name__})
-            return False
+    def _put_back(self, taken: list[_Bundle]) -> None:
+        """Behind all others, for it may be what they would wait for."""
+        with self._changed:
+            for each in taken:
+                each.alone, each.after = True, self._successes
+            self._waiting.extend(taken)
 
-    def _finish(self, spans: Sequence[ReadableSpan], dropped: str) -> None:
+    def _finish(self, bundles: Sequence[_Bundle], dropped: str) -> None:
+        number = sum(len(each.spans) for each in bundles)
         with self._changed:
             if self._done >= self._put:  # given up by `close`
                 return
-            self._done += len(spans)
+            self._done += number
             self._changed.notify_all()
-        self.tell(len(spans), dropped)
+        self.tell(number, dropped)
 
     def _turn(self, *, healthy: bool) -> None:
         if healthy is self.healthy:

@@ -96,15 +96,13 @@ class Forwarder(logging.Handler):
             self._refuse("unreadable")
             return
         with self._changed:
-            full = self._closing or len(self._records) + self._in_flight >= self._most
-            if not full:
+            reason = self._why_not()
+            if not reason:
                 self._offered += 1
                 self._records.append(packed)
                 self._changed.notify_all()
-                if self._thread is None:
-                    self._start()
-        if full:
-            self._refuse("exit" if self._closing else "queue_full")
+        if reason:
+            self._refuse(reason)
 
     def tally(self) -> Tally:
         """What became of everything so far."""
@@ -145,9 +143,23 @@ class Forwarder(logging.Handler):
             self._dropped += 1
         self._tell(1, reason)
 
-    def _start(self) -> None:
-        self._thread = threading.Thread(target=self._forward, name="fluentd", daemon=True)
-        self._thread.start()
+    def _why_not(self) -> str:
+        """Why one more cannot be taken; empty when it can."""
+        if self._closing:
+            return "exit"
+        if len(self._records) + self._in_flight >= self._most:
+            return "queue_full"
+        return "" if self._started() else "no_thread"
+
+    def _started(self) -> bool:
+        if self._thread is None:
+            thread = threading.Thread(target=self._forward, name="fluentd", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no more threads, or the interpreter ends
+                return False
+            self._thread = thread
+        return True
 
     def _forward(self) -> None:
         line = self._line

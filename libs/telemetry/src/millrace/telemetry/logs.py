@@ -24,6 +24,16 @@ SILENT: Final = ("celery.app.trace",)
 without."""
 
 
+KEPT_BACK: Final = "text_kept_back"
+"""What a line says in place of another's text, which may quote what it worked on; its logger, level and the exception's
+type and place are told."""
+_OURS: Final = ("millrace", "__main__")
+_TEMPLATES: Final = (
+    "amqp", "asyncio", "billiard", "botocore", "celery", "kombu", "multiprocessing", "redis", "urllib3", "uvicorn",
+)  # fmt: skip
+"""Libraries whose messages are texts of their own wherever they come with arguments, which alone may quote anything."""
+
+
 class LineFormatter(logging.Formatter):
     """What a log record says, for people and for machines."""
 
@@ -45,7 +55,7 @@ class LineFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "service": self.service,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": message_of(record),
         }
         line.update(current())
         line.update({key: value for key, value in vars(record).items() if key in _OWN})
@@ -56,6 +66,23 @@ class LineFormatter(logging.Formatter):
         line.update(_datadog(line))
         setattr(record, _KEPT, line)
         return line
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """What a record says; of another's only what quotes nothing: the template, where that is one."""
+    logger = record.name or ""  # a record that was made of nothing but a text has none
+    if _family(logger) in _OURS:
+        return record.getMessage()
+    return str(record.msg) if told_as_template(logger, record.args) else KEPT_BACK
+
+
+def told_as_template(logger: str, arguments: object) -> bool:
+    """Whether a message of this logger, before its arguments are put in, is the program's own text."""
+    return _family(logger) in _OURS or (bool(arguments) and _family(logger) in _TEMPLATES)
+
+
+def _family(logger: str) -> str:
+    return logger.partition(".")[0]
 
 
 class JsonFormatter(LineFormatter):

@@ -40,8 +40,17 @@ _Files: Any = MultiProcessCollector
 
 
 def count(name: str, amount: float = 1, **labels: object) -> None:
-    """Add to a counter. ValueError for a name or for labels that are not the table's, never for the amount."""
+    """Add to a counter. ValueError for a name or for labels that are not the table's; nothing else is ever raised."""
     _apply(Type.COUNTER, name, amount, labels)
+
+
+def begin(name: str, **labels: object) -> None:
+    """Have a counter that may stay at nothing begin there, for labels whose values are known. ValueError as `count`.
+
+    A series that is born at 1 has not grown: Prometheus's `increase` never sees its first event.
+    https://www.robustperception.io/existential-issues-with-metrics/
+    """
+    count(name, 0, **labels)
 
 
 def observe(name: str, value: float, **labels: object) -> None:
@@ -144,27 +153,32 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 def _apply(type_: Type, name: str, value: float, labels: Mapping[str, object]) -> None:
     key = type_, name, *labels.items()
     with _state.lock:
-        change = _state.changes.get(key) or _change(type_, name, labels)
+        change = _state.changes.get(key)
+        if change is None:
+            _check(type_, name, labels)
         # A signal's handler that comes in between may not wait for what it has interrupted.
         if _state.changing or not isfinite(value) or (value < 0 and type_ is not Type.GAUGE):
             _lost(name)
             return
         _state.changing = True
         try:
-            change(value)
-        except (OSError, ValueError) as error:
+            (change or _change(type_, name, labels))(value)
+        except Exception as error:  # a full disk, a folder that is gone, a file that was cut: the work goes on
             _lost(name, type(error).__name__)
         finally:
             _state.changing = False
 
 
-def _change(type_: Type, name: str, labels: Mapping[str, object]) -> Change:
-    """What changes the metric's value for these labels; kept for the next time."""
+def _check(type_: Type, name: str, labels: Mapping[str, object]) -> None:
     spec = _SPECS.get(name)
     if spec is None or spec.type is not type_ or set(labels) != set(spec.labels):
         raise ValueError(f"the table has no {type_} {name} with the labels {sorted(labels)}")
+
+
+def _change(type_: Type, name: str, labels: Mapping[str, object]) -> Change:
+    """What changes the metric's value for these labels; kept for the next time. Raises when there is no room."""
     if name not in _state.instruments:
-        _state.instruments[name] = _instrument(spec)
+        _state.instruments[name] = _instrument(_SPECS[name])
     known: Any = _state.instruments[name]
     series = known.labels(**labels) if labels else known
     change: Change = getattr(series, {Type.COUNTER: "inc", Type.GAUGE: "set", Type.HISTOGRAM: "observe"}[type_])

@@ -2,25 +2,26 @@
 
 import atexit
 import logging
-import os
-import socket
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Final
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, Sampler, TraceIdRatioBased
 
 from millrace.telemetry.export import Outbox
+from millrace.telemetry.identity import a_service, this_process
 from millrace.telemetry.scrubbing import Scrubbed
 from millrace.telemetry.settings import TelemetrySettings
 from millrace.telemetry.subtrees import Subtrees
 
 TIMEOUT_S: Final = 1.0
 """Of a request. Shorter than the exporter's own backoff: what is tried again is our outbox's affair."""
+MOST_OF_A_SPAN: Final = 128
+"""Attributes or events, of which ours have a few."""
 _EXPORTERS_LOG: Final = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
 
@@ -34,8 +35,11 @@ class Traces:
 
     def resource(self, service: str) -> Resource:
         """Who a span is of: this process, or another service that it speaks for."""
-        instance = f"{socket.gethostname()}:{os.getpid()}" if service == self.service else ""
-        return _resource(service, instance, self.settings.release, self.settings.environment)
+        return self._own if service == self.service else a_service(service, self.settings)
+
+    @cached_property
+    def _own(self) -> Resource:
+        return this_process(self.service, self.settings)
 
     @cached_property
     def tracer(self) -> trace.Tracer:
@@ -63,16 +67,20 @@ def build(service: str, settings: TelemetrySettings, begins: bool) -> Traces:
         sampler=sampler(settings.trace_share if begins else None),
         resource=made.resource(service),
         shutdown_on_exit=False,
+        span_limits=_limits(),
     )
     provider.add_span_processor(Subtrees(made.outbox.put, made.outbox.tell))
     trace.set_tracer_provider(provider)
     return made
 
 
-@cache
-def _resource(service: str, instance: str, release: str, environment: str) -> Resource:
-    about = {"service.name": service, "service.version": release, "deployment.environment.name": environment}
-    return Resource(about | ({"service.instance.id": instance} if instance else {}))
+def _limits() -> SpanLimits:
+    """Ours, whatever the environment says: a join links to all of its parts, of which there may be some hundreds."""
+    return SpanLimits(
+        max_links=SpanLimits.UNSET, max_events=MOST_OF_A_SPAN, max_attributes=MOST_OF_A_SPAN,
+        max_span_attributes=MOST_OF_A_SPAN, max_event_attributes=MOST_OF_A_SPAN, max_link_attributes=MOST_OF_A_SPAN,
+        max_attribute_length=SpanLimits.UNSET, max_span_attribute_length=SpanLimits.UNSET,
+    )  # fmt: skip
 
 
 def sampler(share: float | None) -> Sampler:

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import Link, SpanContext, Status
 
 from millrace.telemetry.attributes import FIELDS, SPAN_ATTRIBUTES
+from millrace.telemetry.logs import KEPT_BACK, told_as_template
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint
@@ -82,13 +83,18 @@ def scrubbed_event(event: "Event", hint: "Hint") -> "Event":
     clean["tags"] = {key: value for key, value in scrubbed_fields(given.get("tags")).items() if key in TAGS}
     clean["contexts"] = {"trace": _only((given.get("contexts") or {}).get("trace") or {}, _TRACE)}
     if "logentry" in given:
-        # The message is a machine key; what stands in its place holders is not.
-        clean["logentry"] = _only(given["logentry"], ("message",))
+        clean["logentry"] = _said(given.get("logger") or "", given["logentry"])
     if given.get("transaction_info", {}).get("source") in _NAMED_BY_US:
         clean |= _only(given, ("transaction", "transaction_info"))
     if "exception" in given:
         clean["exception"] = {"values": [_exception(each) for each in given["exception"].get("values", ())]}
     return clean  # type: ignore[return-value]
+
+
+def _said(logger: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Our message is a machine key; what stands in its place holders is not, nor is what others say."""
+    known = told_as_template(logger, entry.get("params"))
+    return _only(entry, ("message",)) if known else {"message": KEPT_BACK}
 
 
 def scrubbed_fields(fields: Any, depth: int = _DEPTH) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 import logging
 
-from millrace.telemetry import fluentd
+from millrace.telemetry import fluentd, tracing
 from millrace.telemetry.fates import counted
 from millrace.telemetry.logs import JsonFormatter, configure_logs
 from millrace.telemetry.settings import TelemetrySettings
-from millrace.telemetry.tracing import configure_tracing
 
 
 def configure(service: str, settings: TelemetrySettings, *, forks: bool = False) -> None:
@@ -18,7 +17,7 @@ def configure(service: str, settings: TelemetrySettings, *, forks: bool = False)
         before = fluentd.forwarders()
         others += before or [fluentd.Forwarder(settings.fluentd, formatter, counted("logs"))]
     configure_logs(formatter, settings.log_format, settings.log_level, *others)
-    configure_tracing(service, settings, forks=forks)
+    tracing.configure_tracing(service, settings, forks=forks)
     if settings.sentry_dsn:
         # Imported here: where it is off it would cost a tenth of a second of every start.
         from millrace.telemetry.errors import configure_errors
@@ -27,7 +26,10 @@ def configure(service: str, settings: TelemetrySettings, *, forks: bool = False)
 
 
 def close(settings: TelemetrySettings) -> None:
-    """Wait a bounded time until log records and error reports are taken. For a process that runs no exit handlers."""
+    """Wait a bounded time until spans, error reports and log records are taken. For a process that runs no exit
+    handlers.
+    """
+    tracing.close()
     if settings.sentry_dsn:
         from millrace.telemetry import errors
 

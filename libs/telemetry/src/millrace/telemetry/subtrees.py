@@ -1,10 +1,12 @@
 """Spans of one process go out together with the span that they began under, or not at all.
 
-A process that is killed at work so leaves no half of a message's spans behind, and no span without its parent.
+A process that is killed at work so leaves no half of a message's spans behind, and no span without its parent. The
+first of them is to end last: what has not ended by then, for whatever has stopped it, is given up.
 """
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,7 +29,7 @@ class _Subtree:
 
 
 class Subtrees(SpanProcessor):
-    """Holds spans until every span that began under the same remote parent has ended; then hands them on at once."""
+    """Holds spans until the one has ended that is the first below a remote parent; then hands them on at once."""
 
     def __init__(self, put: Callable[[Sequence[ReadableSpan]], None], tell: Tell) -> None:
         self._hand_on, self._tell = put, tell
@@ -38,6 +40,8 @@ class Subtrees(SpanProcessor):
     def _renew(self) -> None:
         self._lock = threading.Lock()
         self._of: dict[int, _Subtree] = {}
+        # Counted when they were given up; no second time when they end after all.
+        self._unfinished: deque[int] = deque(maxlen=MOST_IN_SUBTREE)
 
     @property
     def open(self) -> int:
@@ -61,13 +65,25 @@ class Subtrees(SpanProcessor):
         assert context is not None  # noqa: S101 - the tracer gives one to every span
         with self._lock:
             subtree = self._of.get(context.span_id)
+            known = subtree is not None or context.span_id in self._unfinished
             if subtree is not None:
                 subtree.ended.append(span)
-                if len(subtree.ended) < len(subtree.ids):
+                if context.span_id != subtree.ids[0]:
                     return
-                for each in subtree.ids:
-                    del self._of[each]
+                left = self._forget(subtree)
         if subtree is None:
-            self._tell(1, "no_place")
-        else:
-            self._hand_on(subtree.ended)
+            if not known:
+                self._tell(1, "no_place")
+            return
+        if left:
+            self._tell(left, "unfinished")
+        self._hand_on(subtree.ended)
+
+    def _forget(self, subtree: _Subtree) -> int:
+        """Of its spans those that have not ended are given up: how many."""
+        ended = {each.context.span_id for each in subtree.ended if each.context}
+        left = [each for each in subtree.ids if each not in ended]
+        self._unfinished.extend(left)
+        for each in subtree.ids:
+            del self._of[each]
+        return len(left)

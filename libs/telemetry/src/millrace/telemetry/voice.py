@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from millrace.telemetry.fates import begin_counting
 from millrace.telemetry.settings import TelemetrySettings
 
 
@@ -19,6 +20,7 @@ class Voice:
     def start(self, **_: Any) -> None:
         """Begin, once the first children are forked: then no thread of this is there when that happens."""
         settings = self.settings or TelemetrySettings()
+        begin_counting(settings)
         if settings.metrics_port:
             # Imported here, as below: who tells nobody need not know how, which takes a third of a second to learn.
             from millrace.telemetry.exposition import serve

@@ -22,7 +22,7 @@ class Recording:
         """Every span that has ended and whose name begins like this, once the receiver has it."""
         made = tracing.traces()
         assert made is not None
-        assert made.outbox.barrier(PATIENCE_S), "the spans were not taken"
+        assert made.outbox.settled(PATIENCE_S), "the spans were not taken"
         return [span for span in self.receiver.received() if span.name.startswith(name)]
 
     def span(self, name: str) -> Span:

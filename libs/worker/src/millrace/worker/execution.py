@@ -114,8 +114,8 @@ def _timings(message: PartMessage, began: datetime, **spent: float) -> Timings:
     work = handling.current()
     return Timings(
         published_at=message.published_at, started_at=began, ended_at=now(),
-        sent_at=work.sent_at if work else None, ready_at=work.ready_at if work else None,
-        dispatch_queued_s=message.dispatch_queued_s, **spent,
+        sent_at=work.sent_at if work else None, forked_at=work.forked_at if work else None,
+        ready_at=work.ready_at if work else None, dispatch_queued_s=message.dispatch_queued_s, **spent,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from celery import bootsteps
 
 from millrace.telemetry.logs import get_logger
 from millrace.worker.polls import Asker, Polls, asker_for, declares, polls
+from millrace.worker.repeating import Repeating
 from millrace.worker.settings import WorkerSettings
 
 log = get_logger(__name__)
@@ -26,7 +27,7 @@ log = get_logger(__name__)
 INTERVAL_S = 1.0
 FIRST_INTERVAL_S = 0.1
 """Until it is ready for the first time: whoever waits for the worker should not wait for the clock."""
-SPREAD = 3.0
+SPREAD = 2.0
 """A worker's liveness bound is up to so many times the setting, so that an outage does not restart all at once."""
 
 
@@ -41,7 +42,9 @@ class Beat:
     ready_s: float
     """Ready only while the broker's last answer is younger."""
     live_s: float
-    """Live only while the broker's last answer, or until the first one the start, is younger."""
+    """Live only while the broker's last answer, or until the first one the start, is younger; or while it is tried to
+    reach the broker.
+    """
     polls: Polls = field(default_factory=lambda: polls)
     failing: set[Path] = field(default_factory=set)
     pid: int = field(default_factory=os.getpid)
@@ -63,9 +66,18 @@ class Beat:
         return self._write(self.path, ready)
 
     def live(self, *, ready: bool = False) -> None:
-        """Say that the loop turns, or tries to reach the broker. A forked child has nothing to say."""
+        """Say that the loop turns, unless the broker has said nothing for too long."""
         age = self.polls.age_s
-        if os.getpid() == self.pid and (time.monotonic() - self.started if age is None else age) < self.live_s:
+        if (time.monotonic() - self.started if age is None else age) < self.live_s:
+            self._live(ready)
+
+    def trying(self) -> None:
+        """An attempt to reach the broker failed. However long it is away, a new process would not reach it either."""
+        self._live(False)
+
+    def _live(self, ready: bool) -> None:
+        # A forked child has nothing to say.
+        if os.getpid() == self.pid:
             self._write(self.live_path, ready)
 
     def not_ready(self) -> None:
@@ -116,24 +128,25 @@ def _step(beat: Beat, asker: type[Asker] | None, answered: bool) -> type[bootste
     While there is no connection the loop does not turn: then each attempt to make one says "live". `answered`: the
     broker has answered by the time the step starts.
     """
-    beat.polls.while_trying(beat.live)
+    beat.polls.while_trying(beat.trying)
 
     class Health(bootsteps.StartStopStep):
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def __init__(self, parent: Any, **kwargs: Any) -> None:
-            self.beating: _Beating | None = None
+            self.repeating: Repeating | None = None
             super().__init__(parent, **kwargs)
 
         def start(self, consumer: Any) -> None:
             if answered:
                 beat.polls.answered()
-            self.beating = _Beating(timer=consumer.timer, beat=beat, ask=asker(consumer) if asker else None)
-            self.beating.start()
+            call = _Beating(beat=beat, ask=asker(consumer) if asker else None)
+            self.repeating = Repeating(timer=consumer.timer, every_s=INTERVAL_S, call=call)
+            self.repeating.now()
 
         def stop(self, consumer: Any) -> None:
-            if self.beating is not None:
-                self.beating.stop()
+            if self.repeating is not None:
+                self.repeating.stop()
             beat.not_ready()
 
     return Health
@@ -141,32 +154,20 @@ def _step(beat: Beat, asker: type[Asker] | None, answered: bool) -> type[bootste
 
 @dataclass(kw_only=True)
 class _Beating:
-    """The beats of one connection, until it is stopped.
+    """The beats of one connection: each second, but soon again until it is ready for the first time."""
 
-    celery 5.7's timer for gevent hands out the greenlet of a repetition's first call, and cancelling that one ends
-    nothing. So whether it goes on is asked before each call, and only single calls are asked for.
-    """
-
-    timer: Any
     beat: Beat
     ask: Asker | None
-    going: bool = True
     settled: bool = False
     """Whether it was ready before: whoever waits for the worker waits for the first time."""
     asked_at: float = -INTERVAL_S
 
-    def start(self) -> None:
-        """Beat now, and again until stopped: soon while it is not ready, else each second."""
-        if not self.going:
-            return
+    def __call__(self) -> float:
+        """Beat; returns in how many seconds to do so again."""
         now = time.monotonic()
         if self.ask is not None and now - self.asked_at >= INTERVAL_S:
             self.asked_at = now
             self.ask()
         wait_s = INTERVAL_S if self.beat() or self.settled else FIRST_INTERVAL_S
         self.settled = wait_s == INTERVAL_S
-        self.timer.call_after(wait_s, self.start)
-
-    def stop(self) -> None:
-        """The call that is under way does nothing any more."""
-        self.going = False
+        return wait_s

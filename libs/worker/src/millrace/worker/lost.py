@@ -16,14 +16,15 @@ from billiard.exceptions import WorkerLostError
 from celery import Celery
 from celery.worker import request, state
 
-from millrace.contracts.errors import UnknownTask
-from millrace.contracts.routing import UNROUTED, queue_for
+from millrace.telemetry.context import told_by
+from millrace.worker.sending import queue_of
 
 HARD_LIMIT: Final = "hard_time_limit"
 OUT_OF_MEMORY: Final = "out_of_memory"
 EXITED: Final = "exited"
+REASONS: Final = (HARD_LIMIT, OUT_OF_MEMORY, EXITED, "sigabrt", "sigbus", "sigkill", "sigsegv", "sigterm")
+"""Those that are to be expected: of the signals, what kills a process and is not our own doing."""
 _SIGNAL: Final = re.compile(r"\bsignal (\d+)")
-_SAID: Final = ("tenant", "run_id", "stage", "step", "part", "attempt", "traceparent")
 _EVENTS: Final = Path("/sys/fs/cgroup/memory.events")
 """https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files"""
 
@@ -43,6 +44,8 @@ class Lost:
     """What its header of that name says."""
     began_at: float | None = None
     """When its child took it, in seconds since 1970; None when none had."""
+    redelivered: bool = False
+    """Whether it was begun before, as far as the broker tells."""
 
 
 Listener = Callable[[Lost], None]
@@ -55,7 +58,10 @@ def on_lost(listener: Listener) -> None:
 
 
 def notice_lost_children(app: Celery) -> None:
-    """Have the app's worker tell; before its tasks are begun."""
+    """Have the app's worker tell; before its tasks are begun, and only when it has children.
+
+    A hard limit loses no greenlet: it ends what that carries out, and the greenlet tells of it.
+    """
     app.Task.Request = f"{__name__}:Request"
 
 
@@ -84,8 +90,9 @@ class Request(_Request):  # type: ignore[misc]
     def _tell(self, reason: str) -> None:
         if not state.should_terminate:
             lost = Lost(
-                task=self.name, task_id=self.id, queue=_queue(self.name), reason=reason, message=_said(self.kwargs),
+                task=self.name, task_id=self.id, queue=queue_of(self.name), reason=reason, message=_said(self.kwargs),
                 sent_at=self.request_dict.get("sent_at"), began_at=self.time_start,
+                redelivered=bool(self.delivery_info.get("redelivered")),
             )  # fmt: skip
             for listener in _listeners:
                 listener(lost)
@@ -130,13 +137,7 @@ def reason_of(error: str, memory: Memory) -> str:
     return OUT_OF_MEMORY if killed else name.name.lower()
 
 
-def _queue(task: str) -> str:
-    try:
-        return queue_for(task)
-    except UnknownTask:
-        return UNROUTED
-
-
 def _said(kwargs: Any) -> Mapping[str, Any]:
     message = kwargs.get("message") if isinstance(kwargs, dict) else None
-    return {name: message[name] for name in _SAID if name in message} if isinstance(message, dict) else {}
+    place = message.get("traceparent") if isinstance(message, dict) else None
+    return told_by(message) | ({"traceparent": place} if place else {})

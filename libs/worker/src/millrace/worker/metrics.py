@@ -6,20 +6,21 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from billiard.process import current_process
-from celery import Celery, signals
+from celery import signals
 
+from millrace.contracts.routing import UNROUTED
 from millrace.telemetry.logs import get_logger
-from millrace.telemetry.metrics import count, observe, share
+from millrace.telemetry.metrics import begin, count, observe, share
 from millrace.telemetry.voice import Voice
 from millrace.worker import handling
-from millrace.worker.load.report import queue_of
-from millrace.worker.lost import Lost, notice_lost_children, on_lost
+from millrace.worker.lost import REASONS, Lost, on_lost
+from millrace.worker.task_events import ended_how
 
 log = get_logger(__name__)
 
@@ -28,59 +29,62 @@ _YOUNG_S: Final = 60.0
 """A folder this young may be one that its worker has not locked yet."""
 MOST_REASONS: Final = 64
 """Reason codes come from the code of the parts, and are few; what is beyond that many counts as `other`."""
-_STATUS: Final = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried"}
 
 
 @dataclass
 class TaskMetrics:
     """Counts and measures the messages of one process: each from its start until its outcome is joined."""
 
-    clock: Callable[[], float] = time.perf_counter
-    _began: dict[str, float] = field(default_factory=dict)
     _reasons: set[str] = field(default_factory=set)
 
-    def begin(self, task_id: str, task: Any, **_: Any) -> None:
+    def begin(self, **_: Any) -> None:
         """A message is begun (Celery's `task_prerun`)."""
-        self._began[task_id] = self.clock()
-        queue, at_work = queue_of(task.name), handling.current()
-        if queue is None or at_work is None:
+        work = handling.current()
+        if work is None or work.queue == UNROUTED:
             return
-        if at_work.sent_at is not None:
-            observe("task_wait_seconds", at_work.queued_s, queue=queue, task=task.name)
-        if at_work.redelivered:
-            count("task_redeliveries", queue=queue, task=task.name)
+        if work.sent_at is not None:
+            observe("task_wait_seconds", work.queued_s, queue=work.queue, task=work.task)
+        if work.redelivered:
+            count("task_redeliveries", queue=work.queue, task=work.task)
 
-    def end(self, task_id: str, task: Any, retval: Any = None, state: str | None = None, **_: Any) -> None:
+    def end(self, retval: Any = None, state: str | None = None, **_: Any) -> None:
         """A message is done (Celery's `task_postrun`)."""
-        began, queue = self._began.pop(task_id, None), queue_of(task.name)
-        if began is None or queue is None:
+        work = handling.current()
+        if work is None or work.queue == UNROUTED:
             return
-        status = _STATUS.get(str(state), str(state).lower())
-        if status == "succeeded" and isinstance(retval, dict) and "step" in retval:
-            status = str(retval["status"])
-            count("parts", task=task.name, status=status, reason=self._reason(retval.get("reason")))
+        status, reason = ended_how(state, retval)
+        if isinstance(retval, dict) and "step" in retval:
+            # What was known already was counted by who found it out.
+            if not work.handed_on:
+                count("parts", task=work.task, status=status, reason=self._reason(reason))
         elif status == "retried":
-            count("task_retries", queue=queue, task=task.name)
-        observe("task_seconds", self.clock() - began, queue=queue, task=task.name, status=status)
+            count("task_retries", queue=work.queue, task=work.task)
+        observe("task_seconds", work.lasted_s, queue=work.queue, task=work.task, status=status)
 
-    def _reason(self, reason: Any) -> str:
-        code = str(reason["code"]) if reason else "none"
+    def _reason(self, reason: str | None) -> str:
+        code = reason or "none"
         if code not in self._reasons and len(self._reasons) >= MOST_REASONS:
             return "other"
         self._reasons.add(code)
         return code
 
 
-def measure_tasks(app: Celery, service: str) -> None:
-    """Have the app's worker count and measure, and tell it; after what binds `handling`."""
+def measure_tasks(service: str) -> None:
+    """Have this worker count and measure, and tell it; after what binds `handling`."""
     meter = TaskMetrics()
     signals.task_prerun.connect(meter.begin, weak=False)
     signals.task_postrun.connect(meter.end, weak=False)
-    notice_lost_children(app)
     on_lost(_lost)
     voice = Voice(service)
     signals.worker_ready.connect(voice.start, weak=False)
     signals.worker_shutdown.connect(voice.stop, weak=False)
+
+
+def begin_lost(sender: Any, **_: Any) -> None:
+    """What may become of the children of a worker that has some is known before (Celery's `worker_ready`)."""
+    for queue in sender.app.amqp.queues.consume_from:
+        for reason in REASONS:
+            begin("workers_lost", queue=queue, reason=reason)
 
 
 def _lost(lost: Lost) -> None:

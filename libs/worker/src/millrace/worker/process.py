@@ -16,7 +16,8 @@ from millrace.telemetry.setup import close, configure
 from millrace.worker import crash, task_events, tracing
 from millrace.worker.health import health_of
 from millrace.worker.lease import lease_step
-from millrace.worker.metrics import measure_tasks, share_metrics
+from millrace.worker.lost import notice_lost_children
+from millrace.worker.metrics import begin_lost, measure_tasks, share_metrics
 from millrace.worker.pool import notice_killed_children
 from millrace.worker.settings import WorkerSettings
 
@@ -80,8 +81,10 @@ def prepare(
     if forks:
         signals.worker_process_init.connect(after_fork, weak=False)
         signals.worker_process_shutdown.connect(before_exit, weak=False)
-    task_events.connect()
-    measure_tasks(app, service)
+        notice_lost_children(app)
+        signals.worker_ready.connect(begin_lost, weak=False)
+    task_events.connect(forks)
+    measure_tasks(service)
     lease = lease_step(settings.broker_url, settings.visibility_s)
     if lease is not None:
         app.steps["consumer"].add(lease)

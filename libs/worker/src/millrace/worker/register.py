@@ -17,6 +17,7 @@ from millrace.contracts.messages import PartMessage, RunMessage
 from millrace.contracts.outcome import Outcome, OutcomeStatus
 from millrace.storage.artifacts import ArtifactStore
 from millrace.telemetry.logs import get_logger
+from millrace.worker import handling
 from millrace.worker.dead_letters import Why, dead_letter
 from millrace.worker.errors import NobodyWaits, RetryableError
 from millrace.worker.execution import execute, refused
@@ -54,6 +55,7 @@ def register_part(
         place = _Place.of(app, self)
         begun = place.begin()
         if begun.value is not None:
+            handling.hand_on()
             return json.loads(begun.value)
         if begun.closed:
             outcome = refused(decoded, OutcomeStatus.SKIPPED, NobodyWaits.code, now())

@@ -20,29 +20,32 @@ class Repeating:
     timer: Any
     """`consumer.timer`."""
     every_s: float
-    call: Callable[[], object]
+    call: Callable[[], float | None]
+    """May say in how many seconds it is to be called next; None for `every_s`."""
     going: bool = True
 
     def start(self) -> None:
         """The first call is in `every_s` seconds."""
-        self.timer.call_after(self.every_s, self._again)
+        self.timer.call_after(self.every_s, self.now)
 
     def stop(self) -> None:
         """There are no more calls."""
         self.going = False
 
-    def _again(self) -> None:
+    def now(self) -> None:
+        """Call it, and again later, unless it was stopped."""
         if not self.going:
             return
+        wait_s = None
         try:
-            self.call()
+            wait_s = self.call()
         finally:
             # Not before: with gevent a slow call would run beside the next one.
-            self.start()
+            self.timer.call_after(self.every_s if wait_s is None else wait_s, self.now)
 
 
 def repeating_step(
-    step: str, every_s: float, call: Callable[[Any], object], *, at_once: bool = False
+    step: str, every_s: float, call: Callable[[Any], None], *, at_once: bool = False
 ) -> type[bootsteps.StartStopStep]:
     """A bootstep that calls this with the consumer every so many seconds; `at_once`: first when the consumer starts.
 

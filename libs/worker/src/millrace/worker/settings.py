@@ -37,8 +37,11 @@ class WorkerSettings(BrokerSettings):
     for none."""
     ready_poll_s: float = Field(default=10.0, gt=0)
     """Ready only while the broker's last answer is younger; never less than a lease lasts."""
-    live_poll_s: float = Field(default=60.0, gt=0)
-    """Alive only while it is younger than this, times a number from 1 to 3 that each process draws."""
+    live_poll_s: float = Field(default=660.0, gt=0)
+    """Alive only while it is younger than this, times a number from 1 to 2 that each process draws; or while it is
+    tried to reach the broker. Longer than the ten minutes after which a kubelet restarts a container at once again
+    (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy).
+    """
     crash_dir: str = ""
     """Tests only: the folder that arms the crash points; empty for none."""
 

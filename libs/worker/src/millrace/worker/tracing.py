@@ -12,12 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from celery import signals
-from celery.states import FAILURE, RETRY
 
 from millrace.contracts.base import now
-from millrace.contracts.outcome import OutcomeStatus
 from millrace.contracts.tracing import within as below
-from millrace.telemetry.structure import emit
+from millrace.telemetry.context import told_by
+from millrace.telemetry.structure import Written, emit_all
 from millrace.telemetry.table import Kind
 from millrace.telemetry.tracing import (
     Value,
@@ -27,6 +26,7 @@ from millrace.telemetry.tracing import (
     close,
     current_traceparent,
     fail,
+    known,
     nanoseconds,
     recorded,
     within,
@@ -36,14 +36,12 @@ from millrace.worker.handling import Handling
 from millrace.worker.lost import Lost, on_lost
 from millrace.worker.sending import about, queue_of
 from millrace.worker.signing import SENT_AT
+from millrace.worker.task_events import FAULTS, ended_how
 
 AHEAD: Final = timedelta(seconds=60)
 """So much may a sender's clock be ahead of ours."""
 OLDEST: Final = timedelta(days=1)
 """No message waits longer."""
-_SAID: Final = ("run_id", "tenant", "attempt", "stage", "step", "part", "delivery")
-"""What a message says of itself that its spans say too."""
-_FAILED: Final = (OutcomeStatus.FAILED, OutcomeStatus.TIMED_OUT)
 
 
 @dataclass
@@ -51,6 +49,7 @@ class _Process:
     """What the handlers know of this process."""
 
     broker_url: str = ""
+    forked_at: datetime | None = None
     ready_at: datetime | None = None
 
 
@@ -70,6 +69,11 @@ def connect_last() -> None:
     signals.task_postrun.connect(_end, weak=False, dispatch_uid="handling-end")
     signals.worker_process_shutdown.connect(_close, weak=False, dispatch_uid="spans-close-child")
     signals.worker_shutdown.connect(_close, weak=False, dispatch_uid="spans-close")
+
+
+def starting() -> None:
+    """This process begins to start."""
+    _process.forked_at = now()
 
 
 def ready() -> None:
@@ -106,25 +110,31 @@ def _begin(task: Any, task_id: str, kwargs: Mapping[str, Any], **_: Any) -> None
     redelivered = bool((request.delivery_info or {}).get("redelivered"))
     process = None
     if recorded():
-        more = {"task": task.name, "retries": request.retries, "redelivered": redelivered}
-        more |= {"messaging.message.id": task_id} | {name: message.get(name) for name in _SAID}
-        process = _spans(queue, more, sent or began, began)
+        more = _said(task.name, task_id, message, redelivered) | {"retries": request.retries}
+        process = _spans(queue, more, sent or began, began, stack)
         stack.enter_context(within(process))
     _work.set((stack, process))
     handling.begin(
         Handling(
-            task=task.name, queue=queue, sent_at=sent, began_at=began, ready_at=_process.ready_at,
-            retries=request.retries, redelivered=redelivered, traceparent=current_traceparent(),
+            task=task.name, queue=queue, sent_at=sent, began_at=began, forked_at=_process.forked_at,
+            ready_at=_process.ready_at, retries=request.retries, redelivered=redelivered,
+            traceparent=current_traceparent(),
         )
     )  # fmt: skip
 
 
-def _spans(queue: str, more: dict[str, Value], sent: datetime, began: datetime) -> Any:
-    """Write the wait and begin the work. The wait ends when the work has begun, so that they go out together."""
+def _said(task: str, task_id: str, message: Mapping[str, Any], redelivered: bool) -> dict[str, Value]:
+    """What both spans say. That it was not begun before is not said: of a span from a record nobody knows."""
+    said = {"task": task, "messaging.message.id": task_id, "redelivered": redelivered or None}
+    return said | told_by(message)
+
+
+def _spans(queue: str, more: dict[str, Value], sent: datetime, began: datetime, stack: ExitStack) -> Any:
+    """Begin both. The wait, which is the first, is written last, with its own end: with it all goes out."""
     wait = begin(f"wait {queue}", Kind.CONSUMER, about(queue, _process.broker_url, "receive") | more, began=sent)
     said = about(queue, _process.broker_url, "process") | more
     process = begin(f"process {more['task']}", Kind.CONSUMER, said, parent=wait, began=began)
-    wait.end(nanoseconds(began))
+    stack.callback(wait.end, nanoseconds(began))
     return process
 
 
@@ -142,18 +152,10 @@ def _end(state: str | None, retval: Any, **_: Any) -> None:
 
 def _conclude(process: Any, state: str | None, retval: Any) -> None:
     """How it ended. That it is tried again is no failure; a part that failed is one, although it raises nothing."""
-    status, error = "succeeded", ""
-    if state == RETRY:
-        status = "retried"
-    elif isinstance(retval, BaseException) or state == FAILURE:
-        status, error = "failed", type(retval).__name__
-    elif isinstance(retval, dict) and "status" in retval:
-        status, reason = retval["status"], (retval.get("reason") or {}).get("code", "")
-        process.set_attributes({"reason": reason} if reason else {})
-        error = reason if status in _FAILED else ""
-    process.set_attribute("status", status)
-    if error:
-        fail(process, error)
+    status, reason = ended_how(state, retval)
+    process.set_attributes(known({"status": status, "reason": reason}))
+    if status in FAULTS:
+        fail(process, reason or status)
 
 
 def _tell_lost(lost: Lost) -> None:
@@ -162,17 +164,17 @@ def _tell_lost(lost: Lost) -> None:
         return
     place, began = lost.message.get("traceparent"), datetime.fromtimestamp(lost.began_at, UTC)
     wait, process = (below(place, what, lost.task_id, lost.began_at) for what in ("lost wait", "lost process"))
-    more: dict[str, Value] = {"task": lost.task, "messaging.message.id": lost.task_id}
-    more |= {name: lost.message.get(name) for name in _SAID}
-    emit(
-        f"wait {lost.queue}", kind=Kind.CONSUMER, context=wait, parent=place,
+    more = _said(lost.task, lost.task_id, lost.message, lost.redelivered)
+    waited = Written(
+        name=f"wait {lost.queue}", kind=Kind.CONSUMER, context=wait, parent=place,
         start=sent_at(lost.sent_at, began) or began, end=began,
         attributes=about(lost.queue, _process.broker_url, "receive") | more,
     )  # fmt: skip
-    emit(
-        f"process {lost.task}", kind=Kind.CONSUMER, context=process, parent=wait, start=began, end=now(),
+    worked = Written(
+        name=f"process {lost.task}", kind=Kind.CONSUMER, context=process, parent=wait, start=began, end=now(),
         attributes=about(lost.queue, _process.broker_url, "process") | more | {"status": "lost"}, error=lost.reason,
     )  # fmt: skip
+    emit_all([waited, worked])
 
 
 def _close(**_: Any) -> None:

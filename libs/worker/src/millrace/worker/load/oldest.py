@@ -1,4 +1,4 @@
-"""How old the oldest message of a queue is: read where the broker shows it, else told by what is known of the queue."""
+"""How old the oldest message of a queue is: read where the broker shows it, else estimated by what is known of it."""
 
 import contextlib
 import json
@@ -17,12 +17,13 @@ from millrace.worker.tracing import sent_at
 
 
 def oldest_s(depth: int, at: float, *, empty_at: float | None, begun: float | None, seen_at: float) -> float:
-    """Seconds for which the oldest message has waited at most; times are in seconds of the epoch.
+    """Seconds for which the oldest message has waited, as far as one can tell; times are in seconds of the epoch.
 
     `empty_at`: when the queue was last seen empty: what waits now came later. `begun`: when the youngest message that
-    was begun so far had been sent: queues keep their order, so what waits was sent later, or a little before on a
-    broker that keeps it only roughly (SQS, and what is delivered again). `seen_at`: when messages were first seen
-    waiting, for when nothing else is known: it has waited for so long at least.
+    was begun so far had been sent: queues keep their order, so what waits was sent later. Both bound the age from above
+    while no message comes back. One that does (a worker was lost, a lease ran out) was sent before younger ones were
+    begun, and on SQS, which keeps the order only roughly, so may others be: they are older than what this says.
+    `seen_at`: when messages were first seen waiting, for when nothing else is known: it has waited that long at least.
     """
     if depth <= 0:
         return 0.0

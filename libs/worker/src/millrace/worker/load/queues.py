@@ -20,7 +20,8 @@ class QueueState:
     slots: int
     """Messages that live workers can work on at a time."""
     oldest_s: float
-    """Seconds for which the oldest message has waited; 0 for none. On Redis exact, elsewhere a bound (`oldest`)."""
+    """Seconds for which the oldest message has waited; 0 for none. On Redis exact, elsewhere an estimate, which is too
+    low for a message that came back (`oldest`)."""
 
 
 @dataclass(kw_only=True)

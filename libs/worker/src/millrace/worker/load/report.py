@@ -5,18 +5,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from celery import Celery, bootsteps, signals
 from celery.worker.state import reserved_requests
 
-from millrace.contracts.errors import UnknownTask
-from millrace.contracts.routing import queue_for
+from millrace.contracts.routing import UNROUTED
 from millrace.telemetry.logs import get_logger
 from millrace.worker import handling
 from millrace.worker.load.store import LoadStore, LoadUnavailable
 from millrace.worker.repeating import repeating_step
+from millrace.worker.sending import queue_of
 
 log = get_logger(__name__)
 
@@ -75,52 +75,50 @@ class Meter:
 
     teller: Teller
     clock: Callable[[], float] = time.monotonic
-    _began: dict[str, float] = field(default_factory=dict)
     _spent: dict[str, tuple[int, float]] = field(default_factory=dict)
     _sent: dict[str, float] = field(default_factory=dict)
     """Queue → when the youngest message that was begun had been sent, as far as that is not told yet."""
     _due: Rarely = field(init=False)
+    _sent_due: Rarely = field(init=False)
 
     def __post_init__(self) -> None:
-        self._due = Rarely(FLUSH_S, self.clock)
+        self._due, self._sent_due = Rarely(FLUSH_S, self.clock), Rarely(FLUSH_S, self.clock)
 
-    def begin(self, task_id: str, task: Any, **_: Any) -> None:
+    def begin(self, **_: Any) -> None:
         """A message is begun (Celery's `task_prerun`)."""
-        self._began[task_id] = self.clock()
-        queue, at_work = queue_of(task.name), handling.current()
-        if queue is not None and at_work is not None and at_work.sent_at is not None:
-            sent = at_work.sent_at.timestamp()
-            self._sent[queue] = max(sent, self._sent.get(queue, sent))
+        work = handling.current()
+        if work is not None and work.queue != UNROUTED and work.sent_at is not None:
+            sent = work.sent_at.timestamp()
+            self._sent[work.queue] = max(sent, self._sent.get(work.queue, sent))
+            # Not only at its end: long work would make what waits behind it look as old as the work before.
+            self._tell_sent()
 
-    def end(self, task_id: str, task: Any, **_: Any) -> None:
+    def end(self, **_: Any) -> None:
         """A message is done (Celery's `task_postrun`)."""
-        began = self._began.pop(task_id, None)
-        queue = queue_of(task.name)
-        if began is None or queue is None:
+        work = handling.current()
+        if work is None or work.queue == UNROUTED:
             return
-        messages, seconds = self._spent.get(queue, (0, 0.0))
-        self._spent[queue] = messages + 1, seconds + self.clock() - began
+        messages, seconds = self._spent.get(work.queue, (0, 0.0))
+        self._spent[work.queue] = messages + 1, seconds + work.lasted_s
         if self._due():
             # Taken before it is told: another greenlet may come by while this one waits for Redis.
             told, self._spent = self._spent, {}
-            sent, self._sent = self._sent, {}
             for name, sums in told.items():
                 self.teller.tell(self.teller.store.took, name, *sums)
+        self._tell_sent()
+
+    def _tell_sent(self) -> None:
+        if self._sent and self._sent_due():
+            sent, self._sent = self._sent, {}
             for name, at in sent.items():
                 self.teller.tell(self.teller.store.began, name, at)
 
 
-@cache
-def queue_of(task: str) -> str | None:
-    """The queue of a task; None for one that is Celery's own."""
-    try:
-        return queue_for(task)
-    except UnknownTask:
-        return None
-
-
 def report(app: Celery, store: LoadStore) -> None:
-    """Have the app's worker tell its load: its parent that it lives, each of its processes what it measured."""
+    """Have the app's worker tell its load: its parent that it lives, each of its processes what it measured.
+
+    After what binds `handling`.
+    """
     meter = Meter(Teller(store))
     signals.task_prerun.connect(meter.begin, weak=False)
     signals.task_postrun.connect(meter.end, weak=False)
