@@ -136,7 +136,7 @@ def test_report_of_whatever_there_is(bench, batch):
     assert ref.tier == "cold"
     assert [finding.metric for finding in report.headline] == ["kpis.scores.stars5.mean", "themes.fit.impact"]
     assert (report.drivers, report.drivers_explained, report.trends) == ((), None, ())
-    assert result.facts == {"findings": 2, "insights": ["kpis", "impact"]}
+    assert result.facts == {"findings": 2, "insights": ["kpis", "impact"], "usd": report.cost.usd}
 
 
 def test_nothing_rated_and_nothing_annotated(bench):

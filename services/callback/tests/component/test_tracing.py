@@ -75,6 +75,50 @@ def test_a_run_that_is_not_sampled_is_named_to_its_consumer_all_the_same(
     assert recorded.spans() == []
 
 
+@pytest.mark.parametrize(("answers", "due_s"), [([500], 1), ([410], 0)], ids=["to be tried again", "the last"])
+def test_a_run_whose_delivery_failed_is_recorded_from_there_and_told_by_the_sweep(
+    recorded: Recording, receiver: Receiver, answers: list[int], due_s: int
+) -> None:
+    # given
+    world = traced(receiver.url, "00")
+    receiver.answers[:] = answers
+    # when
+    deliver(world)
+    # then: that it is still to be told is in the record, and when
+    assert recorded.spans() == []
+    assert world.record.untold
+    assert (world.record.traceparent or "")[-2:] == "01"
+    assert world.record.due_at is not None
+    assert world.record.due_at - world.at >= timedelta(seconds=due_s)
+    assert world.record.due_at - world.at < timedelta(minutes=1)
+
+
+def test_a_run_whose_delivery_failed_meanwhile_is_recorded_all_the_same(
+    recorded: Recording, receiver: Receiver
+) -> None:
+    # given: the sweep writes the record while the consumer thinks
+    world = traced(receiver.url, "00")
+    receiver.answers[:] = [500]
+    receiver.meanwhile = lambda: world.runs.replace(world.record)
+    # when
+    deliver(world)
+    # then
+    assert world.record.untold
+
+
+@pytest.mark.parametrize(("flags", "answer"), [("01", 500), ("00", 204)], ids=["recorded before", "a good delivery"])
+def test_what_is_told_already_or_went_well_is_not_told_anew(
+    recorded: Recording, receiver: Receiver, flags: str, answer: int
+) -> None:
+    # given
+    world = traced(receiver.url, flags)
+    receiver.answers[:] = [answer]
+    # when
+    deliver(world)
+    # then
+    assert (world.record.kept_at, (world.record.traceparent or "")[-2:]) == (None, flags)
+
+
 def test_without_traces_the_callers_place_is_handed_on(receiver: Receiver) -> None:
     # given
     world = traced(receiver.url, "01")

@@ -8,10 +8,12 @@ from redis import Redis
 from services.orchestrator.tests.component.world import World
 
 from millrace.contracts.outcome import Timings
+from millrace.contracts.report import COST_FACT
 from millrace.contracts.routing import DEAD_LETTERS, QUEUES
-from millrace.orchestrator.measuring import GAUGES, KeptLease, Queues
+from millrace.contracts.run import RunRecord, RunStatus, StageRecord, StepRecord
+from millrace.orchestrator.measuring import GAUGES, KeptLease, Queues, begin_counting, measure
 from millrace.telemetry.metrics import forget
-from millrace.testing.factories import START, artifact, succeeded
+from millrace.testing.factories import START, artifact, run_record, succeeded
 from millrace.testing.metering import changes, read
 from millrace.worker.load.oldest import NoHeads
 from millrace.worker.load.queues import Look
@@ -31,6 +33,7 @@ def test_a_run_is_counted_once_with_its_stages_and_its_end(world: World) -> None
     found = changes(before)
     assert found[f"runs_ended_total{{{FLOW},status=completed}}"] == 1
     assert found[f"run_seconds_count{{{FLOW},status=completed}}"] == 1
+    assert found[f"runs_promised_total{{{FLOW}}}"] == 1
     assert found[f"runs_in_time_total{{{FLOW}}}"] == 1
     assert not [name for name in found if name.startswith("gaps")]
 
@@ -58,6 +61,72 @@ def test_a_stage_tells_how_long_its_parts_waited_and_worked(world: World) -> Non
     assert found[f"stage_work_seconds_sum{labels}"] == 3
 
 
+def test_parts_of_which_nobody_knows_when_they_were_sent_tell_no_wait(world: World) -> None:
+    # given
+    world.advance()
+    before = read()
+    timing = Timings(started_at=START, ended_at=START + SECOND)
+    # when
+    for step, outputs in (("ratings", {"ratings": (artifact("r"),)}), ("customers", {"segments": (artifact("s"),)})):
+        world.tell("datasets", succeeded(step, **outputs).model_copy(update={"timings": timing}))
+    world.report_datasets()
+    world.advance("datasets")
+    # then
+    found = changes(before)
+    assert found[f"stage_work_seconds_count{{{FLOW},stage=datasets}}"] == 1
+    assert f"stage_wait_seconds_count{{{FLOW},stage=datasets}}" not in found
+
+
+def ended(record: RunRecord, attempt: int = 1, reused_from: int | None = None) -> RunRecord:
+    """The run with its report, which cost a quarter of a dollar."""
+    step = StepRecord(
+        name="report", task="analytics.report", task_version=1, required=True, planned=1, facts={COST_FACT: 0.25},
+        reused_from=reused_from,
+    )  # fmt: skip
+    stage = StageRecord(name="report", started_at=START, deadline_at=START, steps=(step,))
+    update = {"status": RunStatus.COMPLETED, "ended_at": START + SECOND, "stages": (stage,), "attempt": attempt}
+    return record.model_copy(update=update)
+
+
+def test_a_cost_is_counted_once_for_each_report_that_is_written() -> None:
+    # given
+    running = run_record()
+    first, second = ended(running), ended(running, attempt=2, reused_from=1)
+    before = read()
+    # when: it is written, told again, and another attempt takes the report as it is
+    for then, now in ((running, first), (first, first), (first, second)):
+        measure(then, now)
+    # then
+    assert changes(before)[f"run_cost_usd_total{{flow={running.flow}}}"] == 0.25
+
+
+@pytest.mark.parametrize(
+    ("changed", "promised", "in_time"),
+    [({}, 1, 1), ({"status": RunStatus.PARTIAL}, 1, 1), ({"status": RunStatus.FAILED}, 1, 0),
+     ({"ended_at": START + 11 * SECOND}, 1, 0), ({"status": RunStatus.CANCELLED}, 0, 0), ({"attempt": 2}, 0, 0),
+     ({"deadline_at": START + 30 * SECOND}, 0, 0)],
+)  # fmt: skip
+def test_only_runs_that_were_promised_a_report_in_time_are_asked_for_it(
+    changed: dict[str, object], promised: int, in_time: int
+) -> None:
+    # given
+    running = run_record()
+    before = read()
+    # when
+    measure(running, ended(running).model_copy(update=changed))
+    # then
+    found, labels = changes(before), f"{{flow={running.flow}}}"
+    assert found.get(f"runs_promised_total{labels}", 0) == promised
+    assert found.get(f"runs_in_time_total{labels}", 0) == in_time
+
+
+def test_flows_are_counted_from_nothing() -> None:
+    # when
+    begin_counting(["new-flow"])
+    # then
+    assert read()["runs_in_time_total{flow=new-flow}"] == 0
+
+
 def test_gaps_have_reasons_without_numbers_and_a_late_run_is_not_in_time(world: World) -> None:
     # given
     world.run_to("annotate")
@@ -74,6 +143,7 @@ def test_gaps_have_reasons_without_numbers_and_a_late_run_is_not_in_time(world: 
     reasons = [name for name in found if name.startswith("gaps_total")]
     assert reasons
     assert not any("(" in name for name in reasons)
+    assert found[f"runs_promised_total{{{FLOW}}}"] == 1
     assert f"runs_in_time_total{{{FLOW}}}" not in found
     assert found[f"runs_taken_over_total{{{FLOW}}}"] >= 2
 

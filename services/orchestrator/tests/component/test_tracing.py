@@ -11,8 +11,10 @@ from millrace.contracts.messages import Advance, Cancel, Redrive
 from millrace.contracts.outcome import INPUT_LOST, Timings
 from millrace.contracts.run import RunStatus
 from millrace.contracts.tracing import parse
+from millrace.orchestrator import tracing as orchestrator
 from millrace.telemetry import tracing
 from millrace.testing.factories import START, succeeded
+from millrace.testing.metering import changes, read
 from millrace.testing.otlp import Span
 from millrace.testing.recording import Recording, recording
 from millrace.worker import handling
@@ -185,6 +187,7 @@ def test_a_message_that_comes_again_tells_what_its_first_reader_died_over(record
 def test_the_sweep_tells_nothing_twice(recorded: Recording, world: World) -> None:
     # given
     traced(world).finish()
+    assert len(recorded.spans("run")) == 1
     recorded.receiver.forget()
     # when its callback is late
     world.at = START + 60 * SECOND
@@ -203,10 +206,13 @@ def test_a_good_run_that_is_not_sampled_leaves_nothing(recorded: Recording, worl
 
 def test_a_bad_run_that_was_not_sampled_is_told_as_a_whole_at_its_end(recorded: Recording, world: World) -> None:
     # given
-    traced(world, "00").advance()
+    with at_work(world, waited_s=0.1):
+        traced(world, "00").advance()
     for step in ("conversations", "ratings", "customers", "operations"):
-        world.tell("datasets", succeeded(step).model_copy(update={"timings": timed(world.at)}))
-    world.advance("datasets")
+        timings = timed(world.at).model_copy(update={"dispatch_queued_s": 0.1})
+        world.tell("datasets", succeeded(step).model_copy(update={"timings": timings}))
+    with at_work(world, waited_s=0.1):
+        world.advance("datasets")
     # when
     world.attempts.cancel(Cancel(tenant="acme", run_id=world.run_id))
     # then: the callback's spans will be recorded as they come
@@ -215,10 +221,13 @@ def test_a_bad_run_that_was_not_sampled_is_told_as_a_whole_at_its_end(recorded: 
     assert orphans(spans) == []
     assert sorted({(span.name, span.service, span.kind) for span in spans}) == [
         ("POST /v1/runs", "ingestion", "server"),
+        ("join datasets", "orchestrator", "internal"),
         ("process dataset.conversations.build", "dataset_conversations", "consumer"),
         ("process dataset.customers.customers", "dataset_customers", "consumer"),
         ("process dataset.customers.operations", "dataset_customers", "consumer"),
         ("process dataset.customers.ratings", "dataset_customers", "consumer"),
+        ("process distribution.fan_out", "orchestrator", "consumer"),
+        ("process orchestration.advance", "orchestrator", "consumer"),
         ("run", "orchestrator", "internal"),
         ("stage annotate", "orchestrator", "internal"),
         ("stage datasets", "orchestrator", "internal"),
@@ -226,7 +235,119 @@ def test_a_bad_run_that_was_not_sampled_is_told_as_a_whole_at_its_end(recorded: 
         ("stage report", "orchestrator", "internal"),
         ("wait dataset-conversations", "dataset_conversations", "consumer"),
         ("wait dataset-customers", "dataset_customers", "consumer"),
+        ("wait distribution", "orchestrator", "consumer"),
+        ("wait orchestration", "orchestrator", "consumer"),
     ]
+    parts = {span.span_id for span in spans if span.name.startswith("process dataset.")}
+    assert {span_id for _, span_id in recorded.span("join datasets").links} == parts
+
+
+def test_a_redrive_has_a_good_run_told_whole_and_itself_recorded(recorded: Recording, world: World) -> None:
+    # given
+    traced(world, "00").finish()
+    assert recorded.spans() == []
+    # when
+    world.attempts.redrive(Redrive(**world.record.head, start="insight"))
+    world.finish()
+    # then
+    spans = recorded.spans()
+    assert orphans(spans) == []
+    assert [span.attributes["attempt"] for span in spans if span.name == "run"] == [1, 2]
+    assert sum(span.name == "stage datasets" for span in spans) == 2
+    assert len(ids(spans)) == len(spans)
+    # and once more when the redrive's message comes again: what the second attempt hangs on
+    recorded.receiver.forget()
+    with at_work(world, redelivered=True):
+        world.attempts.redrive(Redrive(tenant="acme", run_id=world.run_id, attempt=1, traceparent=unsampled(world)))
+    assert {span.name for span in recorded.spans()} == {"POST /v1/runs", "run"}
+    assert ids(recorded.spans()) <= ids(spans)
+
+
+def unsampled(world: World) -> str:
+    """What the run's messages named before it was chosen."""
+    return (world.record.span or "")[:-2] + "00"
+
+
+def test_a_recovery_has_the_run_told_so_far_and_recorded_from_there(recorded: Recording, world: World) -> None:
+    # given
+    traced(world, "00").run_to("annotate")
+    world.lose(world.record.stages[0].steps[0].artifacts["units"][0])
+    world.fail("annotate", "annotate", INPUT_LOST)
+    # when
+    message = Advance(**world.record.head, stage="annotate")
+    world.attempts.advance(message)
+    # then
+    told = recorded.spans()
+    assert {"POST /v1/runs", "stage datasets", "stage annotate", "join datasets"} <= {span.name for span in told}
+    assert world.record.kept_at == world.record.recovered_at
+    world.finish()
+    spans = recorded.spans()
+    assert orphans(spans) == []
+    assert len(ids(spans)) == len(spans)
+    # and a message from before the recovery that comes again tells nothing else
+    with at_work(world, redelivered=True):
+        world.attempts.advance(message)
+    assert ids(recorded.spans()) == ids(spans)
+
+
+def test_a_run_whose_delivery_failed_is_told_whole_and_once(recorded: Recording, world: World) -> None:
+    # given what the callback service writes when a consumer refuses
+    traced(world, "00").finish()
+    record = world.record
+    assert record.callback is not None and record.ended_at is not None
+    callback = record.callback.model_copy(
+        update={"deliveries": 1, "last_error": "http_500", "began_at": record.ended_at, "answer_s": 0.5}
+    )
+    failed = record.model_copy(update={"callback": callback, "due_at": world.at})
+    world.runs.replace(failed.worth_a_trace(record.ended_at + SECOND))
+    # when the sweep sends it again, and once more
+    world.at += SECOND
+    world.sweep.once()
+    spans = [span for span in recorded.spans() if span.name != "sweep run"]
+    assert recorded.span("sweep run").parent_id == own(world.record.span)
+    recorded.receiver.forget()
+    world.at += 60 * SECOND
+    world.sweep.once()
+    # then
+    assert [span.name for span in recorded.spans()] == ["sweep run"]
+    assert orphans(spans) == []
+    assert {"POST /v1/runs", "run", "stage report", "process callback.deliver", "POST callback"} <= {
+        span.name for span in spans
+    }
+    (post,) = [span for span in spans if span.name == "POST callback"]
+    assert (post.error, post.attributes["error.type"], post.service) == (True, "http_500", "callback")
+
+
+def test_a_look_that_finds_nothing_to_do_leaves_nothing(recorded: Recording, world: World) -> None:
+    # given a stage that runs
+    traced(world).advance()
+    before = read()
+    # when
+    world.at += 1.6 * SECOND
+    assert world.sweep.once() == 1
+    # then
+    assert recorded.spans() == []
+    assert [name for name in changes(before) if name.startswith("runs_taken_over")] == []
+    # and one that joins it is counted and seen
+    world.report_datasets()
+    world.at += 2 * SECOND
+    world.sweep.once()
+    assert changes(before)["runs_taken_over_total{flow=customer-feedback}"] == 1
+    assert recorded.span("sweep run")
+
+
+def test_what_cannot_be_told_keeps_no_run_from_going_on(
+    recorded: Recording, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given a record whose times are no times for a span
+    traced(world).run_to("report")
+    world.report("report", "report", report=(world.keep("report", durable=True),))
+    broken = world.record.model_copy(update={"accepted_at": world.at.replace(tzinfo=None)})
+    # when it is told
+    orchestrator.moved(broken, broken.model_copy(update={"status": RunStatus.FAILED, "ended_at": world.at}))
+    # then
+    (line,) = [line for line in caplog.records if line.message == "run_not_told"]
+    assert (line.levelname, line.__dict__["error"]) == ("WARNING", "TypeError")
 
 
 def test_a_whole_trace_is_told_again_after_a_crash_too(recorded: Recording, world: World) -> None:

@@ -1,14 +1,13 @@
 """Which runs are kept whatever chance said of them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from millrace.contracts.outcome import OutcomeStatus
 from millrace.contracts.run import PartRecord, RunRecord, RunStatus, StageRecord, StepRecord
-from millrace.contracts.tracing import parse
-from millrace.orchestrator.domain.notable import kept, worth_keeping
+from millrace.orchestrator.domain.notable import chosen, worth_keeping
 from millrace.testing.factories import START, run_record
 
 SECOND = timedelta(seconds=1)
@@ -57,13 +56,34 @@ def test_a_run_that_somebody_will_ask_about_is_kept(record: RunRecord, expected:
     assert worth_keeping(record) is expected
 
 
-def test_a_kept_run_stays_in_its_trace() -> None:
-    # given
-    record = ended(traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
+PLACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-"
+OPEN = run_record(traceparent=f"{PLACE}00")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept_at"),
+    [
+        ({}, None),
+        ({"status": RunStatus.COMPLETED, "ended_at": START + SECOND}, None),
+        ({"status": RunStatus.FAILED, "ended_at": START + SECOND}, START + SECOND),
+        ({"attempt": 2, "began_at": START + SECOND}, START + SECOND),
+        ({"recoveries": 1, "recovered_at": START + SECOND}, START + SECOND),
+    ],
+    ids=["it goes on", "a good end", "a bad end", "another attempt", "a recovery"],
+)
+def test_a_run_is_kept_from_the_first_moment_at_which_that_is_certain(
+    changes: dict[str, Any], kept_at: datetime | None
+) -> None:
     # when
-    after = kept(record)
+    after = chosen(OPEN, OPEN.model_copy(update=changes))
     # then
-    assert after.traceparent == "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    assert parse(after.span) is not None
-    assert after.span[:-1] == record.span[:-1]
-    assert kept(ended()).traceparent is None
+    assert (after.kept_at, after.traceparent) == (kept_at, f"{PLACE}{'01' if kept_at else '00'}")
+    assert (after.span or "")[:52] == (OPEN.model_copy(update=changes).span or "")[:52]
+
+
+@pytest.mark.parametrize("traceparent", [None, f"{PLACE}01"])
+def test_without_a_trace_or_with_a_recorded_one_nothing_is_kept_anew(traceparent: str | None) -> None:
+    # given
+    record = ended(status=RunStatus.FAILED, traceparent=traceparent)
+    # when / then
+    assert chosen(OPEN, record) == record

@@ -19,12 +19,13 @@ from services.orchestrator.tests.unit.walks import (
 
 from millrace.contracts.outcome import Outcome, Timings
 from millrace.contracts.run import RunRecord
-from millrace.contracts.tracing import parse
+from millrace.contracts.tracing import parse, sampled
 from millrace.orchestrator import runs
 from millrace.orchestrator.domain import spans
+from millrace.orchestrator.domain.notable import chosen
 from millrace.orchestrator.domain.plan import parts
-from millrace.orchestrator.domain.spans import Kind, Told
-from millrace.testing.factories import START, failed, run_record, succeeded
+from millrace.orchestrator.domain.telling import Kind, Told
+from millrace.testing.factories import START, callback_record, failed, run_record, succeeded
 
 SECOND = timedelta(seconds=1)
 ACCEPTED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -139,6 +140,143 @@ def test_a_whole_trace_has_no_orphan_and_no_span_twice(choices: list[int]) -> No
             assert {span.parent for span in told} <= {*contexts, None}
             assert {link for span in told for link in span.links} <= set(contexts)
             assert sum(span.kind is Kind.RUN for span in told) == record.attempt
+
+
+def flags(record: RunRecord) -> RunRecord:
+    """The same run before anybody chose it."""
+    return record.model_copy(update={"traceparent": f"{ACCEPTED[:-2]}00"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (BEGUN, SECOND_STAGE, []),
+        (THIRD_STAGE, DONE, []),
+        (BEGUN, LOST, ["accept", "join first", "run 1", "stage first"]),
+        (
+            SECOND_STAGE, recover(SECOND_STAGE, START + 2 * SECOND),
+            ["accept", "join first", "stage first", "stage second"],
+        ),
+        (
+            DONE, redrive(DONE, START + 9 * SECOND),
+            ["accept", *(f"join {name}" for name in ("first", "second", "third")), "run 1", "stage first",
+             "stage first", "stage second", "stage second", "stage third"],
+        ),
+    ],
+    ids=["it goes on", "a good end", "a bad end", "a recovery", "another attempt"],
+)  # fmt: skip
+def test_what_nobody_recorded_is_told_when_the_run_is_chosen(
+    before: RunRecord, after: RunRecord, expected: list[str]
+) -> None:
+    # when
+    told = spans.written(flags(before), chosen(flags(before), flags(after)))
+    # then
+    names = {Kind.STAGE: "stage", Kind.JOIN: "stage", Kind.RUN: "attempt"}
+    assert (
+        sorted(f"{each.kind} {each.about[names[each.kind]]}" if each.kind in names else each.kind for each in told)
+        == expected
+    )
+
+
+@given(CHOICES)
+def test_a_run_that_is_chosen_on_its_way_is_told_once_and_without_orphans(choices: list[int]) -> None:
+    # given
+    seen = walk([*choices, 4], writes=chosen, traceparent=f"{ACCEPTED[:-2]}00")
+    # when
+    told = [span for before, after in pairwise(seen) for span in _told(before, after)]
+    # then
+    contexts = [span.context for span in told]
+    assert len(contexts) == len(set(contexts))
+    last = seen[-1]
+    if not told or not last.status.terminal or last.untold:
+        return
+    assert {span.parent for span in told} <= {*contexts, None}
+    assert {link for span in told for link in span.links} <= set(contexts)
+    assert sum(span.kind is Kind.RUN for span in told) == last.attempt
+    assert sum(span.kind is Kind.ACCEPT for span in told) == 1
+
+
+def _told(before: RunRecord, after: RunRecord) -> tuple[Told, ...]:
+    """By whoever wrote it: the engine, or the sweep. The callback service tells nothing."""
+    if before.untold and not after.untold and before.attempt == after.attempt:
+        return spans.late(after)
+    return () if before.status.terminal and before.attempt == after.attempt else spans.written(before, after)
+
+
+@given(CHOICES)
+def test_whoever_comes_again_tells_of_no_other_spans(choices: list[int]) -> None:
+    # given
+    seen = walk([*choices, 4], writes=chosen, traceparent=f"{ACCEPTED[:-2]}00")
+    contexts = {span.context for before, after in pairwise(seen) for span in _told(before, after)}
+    for before, after in pairwise(seen):
+        if before.status.terminal or before.stage is None or not sampled(after.traceparent):
+            continue
+        # when a message of the time before comes again
+        told = spans.again(after, before.attempt, before.stage.name, sampled(before.traceparent))
+        # then
+        assert {span.context for span in told} <= contexts
+
+
+def test_a_part_of_a_task_that_this_release_does_not_know_is_left_out() -> None:
+    # given
+    ended = cancel(SECOND_STAGE, START + 2 * SECOND)
+    first, *others = ended.stages
+    timings = {"started_at": START, "ended_at": START + SECOND}
+    steps = tuple(
+        step.model_copy(update={"task": task, "parts": tuple(part.model_copy(update=timings) for part in step.parts)})
+        for step, task in zip(first.steps, ("astrology.predict", "nlp.annotate"), strict=True)
+    )
+    record = ended.model_copy(update={"stages": (first.model_copy(update={"steps": steps}), *others)})
+    # when
+    told = spans.whole(record)
+    # then
+    assert [span.about["task"] for span in told if span.kind is Kind.PROCESS] == ["nlp.annotate"]
+
+
+def test_a_failed_delivery_is_told_with_the_run() -> None:
+    # given
+    begin = START + 4 * SECOND
+    callback = callback_record(
+        DONE.run_id, deliveries=1, last_error="http_500", began_at=begin, queued_s=1.0, answer_s=0.5
+    )
+    # when
+    told = spans.late(DONE.model_copy(update={"callback": callback}))
+    # then
+    wait, work, post = told[-3:]
+    assert [(span.begin, span.end) for span in (wait, work, post)] == [
+        (begin - SECOND, begin), (begin, begin + SECOND / 2), (begin, begin + SECOND / 2),
+    ]  # fmt: skip
+    assert [span.parent for span in (wait, work, post)] == [DONE.span, wait.context, work.context]
+    assert ({span.service for span in (wait, work, post)}, post.error) == ({"callback"}, "http_500")
+
+
+def test_a_join_was_waited_for_from_the_last_outcome_on() -> None:
+    # given
+    timings = Timings(published_at=START, started_at=START, ended_at=START + SECOND / 2, dispatch_queued_s=0.25)
+    outcomes: dict[str, Outcome] = {
+        f"{name}.0": succeeded(name).model_copy(update={"timings": timings}) for name in ("must", "may")
+    }
+    begun = BEGUN.model_copy(update={"stages": (BEGUN.stages[0].model_copy(update={"queued_s": 0.5}),)})
+    record = cancel(runs.join_stage(FLOW, begun, outcomes, START + SECOND, 0.25), START + 2 * SECOND)
+    # when
+    told = spans.whole(record)
+    # then
+    hops = [(span.kind.value, span.about["queue"], span.begin - START, span.end - START) for span in told
+            if span.about.get("queue") in ("orchestration", "distribution")]  # fmt: skip
+    quarter = SECOND / 4
+    assert hops == [
+        ("wait", "orchestration", -2 * quarter, 0 * quarter), ("process", "orchestration", 0 * quarter, 0 * quarter),
+        ("wait", "distribution", -quarter, 0 * quarter), ("process", "distribution", 0 * quarter, 0 * quarter),
+        ("wait", "orchestration", 2 * quarter, 3 * quarter), ("process", "orchestration", 3 * quarter, SECOND),
+    ]  # fmt: skip
+    (join,) = [span for span in told if span.kind is Kind.JOIN]
+    assert (join.begin - START, join.end - START, join.parent) == (
+        3 * quarter,
+        SECOND,
+        record.span_of(record.stages[0]),
+    )
+    works = [span.context for span in told if span.kind is Kind.PROCESS and span.about.get("step")]
+    assert list(join.links) == works
 
 
 def test_a_whole_trace_tells_of_the_request_and_of_each_part_in_its_services_name() -> None:

@@ -60,6 +60,22 @@ def called_back(status: CallbackStatus) -> Callable[[RunRecord, datetime], RunRe
     return change
 
 
+def refused(record: RunRecord, at: datetime) -> RunRecord:
+    """A delivery failed, as the callback service writes it."""
+    assert record.callback is not None
+    if record.callback.status is not CallbackStatus.PENDING:
+        return record
+    callback = record.callback.model_copy(
+        update={"deliveries": record.callback.deliveries + 1, "last_error": "http_500", "began_at": at}
+    )
+    return record.worth_a_trace(at).model_copy(update={"callback": callback})
+
+
+def settle(record: RunRecord, at: datetime) -> RunRecord:
+    """The sweep tells what nobody has told."""
+    return record.model_copy(update={"kept_at": record.ended_at}) if record.untold else record
+
+
 def redrive(record: RunRecord, at: datetime) -> RunRecord:
     return runs.redrive(FLOW, record, "failed", (), at)
 
@@ -73,17 +89,27 @@ def again(record: RunRecord, at: datetime) -> RunRecord:
 
 
 ACTIVE = (join, join_with_a_gap, recover, recover_later, cancel, again)
-ENDED = (redrive, called_back(CallbackStatus.DELIVERED), called_back(CallbackStatus.GIVEN_UP))
+ENDED = (redrive, called_back(CallbackStatus.DELIVERED), called_back(CallbackStatus.GIVEN_UP), refused, settle)
 
 
-def walk(choices: list[int], **changes: object) -> list[RunRecord]:
-    """Every revision of a run to which all of this happens. `changes`: of the run as it is accepted."""
+def as_it_is(before: RunRecord, after: RunRecord) -> RunRecord:
+    return after
+
+
+def walk(
+    choices: list[int], writes: Callable[[RunRecord, RunRecord], RunRecord] = as_it_is, **changes: object
+) -> list[RunRecord]:
+    """Every revision of a run to which all of this happens. `changes`: of the run as it is accepted.
+
+    `writes`: what becomes of each revision on its way into the store.
+    """
     record = run_record(**changes)
     seen = [record.model_copy(update={"callback": callback_record(record.run_id)})]
     seen.append(runs.start_stage(FLOW, seen[0], START))
     for step, choice in enumerate(choices, start=1):
         ways = ENDED if seen[-1].status.terminal else ACTIVE
-        seen.append(ways[choice % len(ways)](seen[-1], START + timedelta(seconds=step)))
+        after = ways[choice % len(ways)](seen[-1], START + timedelta(seconds=step))
+        seen.append(writes(seen[-1], after))
     return seen
 
 

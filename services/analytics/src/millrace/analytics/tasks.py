@@ -41,6 +41,7 @@ from millrace.contracts.inputs import (
     WriteReport,
 )
 from millrace.contracts.outcome import Coverage
+from millrace.contracts.report import COST_FACT
 from millrace.storage.artifacts import ArtifactStore
 from millrace.worker.errors import BadInput
 from millrace.worker.part import Part, Result
@@ -193,7 +194,8 @@ def report(ports: Ports, request: WriteReport, part: Part) -> Result:
         raise BadInput("no step of the run delivered anything")
     written = write_report(request.run, named(found, labels), ports.prices, labels.languages)
     part.write_model("report", written)
-    return Result(facts={"findings": len(written.headline), "insights": list(found.present)})
+    facts = {"findings": len(written.headline), "insights": list(found.present)}
+    return Result(facts=facts | ({COST_FACT: written.cost.usd} if written.cost else {}))
 
 
 def register(app: Celery, ports: Ports) -> None:

@@ -2,6 +2,7 @@
 
 from millrace.callback.adapters import HttpSender, SignedLinks
 from millrace.callback.delivery import Delivery
+from millrace.callback.measuring import begin_counting
 from millrace.callback.post import Post
 from millrace.callback.settings import CallbackSettings
 from millrace.callback.tasks import Ports, register
@@ -20,4 +21,4 @@ post = Post(endpoints=endpoints, sender=HttpSender(allowed=settings.allowed))
 link = SignedLinks(api_url=settings.api_url, tokens=ReportLinks(LinkSettings().secrets))  # type: ignore[call-arg]
 delivery = Delivery(store=stores.runs, artifacts=stores.artifacts, endpoints=endpoints, post=post, link=link)
 register(app, Ports(delivery=delivery))
-service.prepare(WarmUp(per_process=lambda: stores.warm_up("dynamodb", "s3", "kms")))
+service.prepare(WarmUp(preload=begin_counting, per_process=lambda: stores.warm_up("dynamodb", "s3", "kms")))

@@ -4,7 +4,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ from millrace.storage.artifacts import ArtifactStore
 from millrace.storage.endpoints import Endpoints
 from millrace.storage.errors import Conflict, Corrupt, NotFound
 from millrace.storage.ports import RunStore
+from millrace.telemetry import tracing
 from millrace.telemetry.logs import get_logger
 from millrace.worker import handling
 from millrace.worker.crash import point
@@ -127,9 +128,7 @@ class Delivery:
             body=body.model_dump_json().encode(), run_id=record.run_id, delivery=callback.deliveries + 1,
             traceparent=record.traceparent,
         )  # fmt: skip
-        answer = self.post.send(endpoint, parcel)
-        measuring.reported(record, body, answer)
-        return answer
+        return self.post.send(endpoint, parcel)
 
     def _report(self, record: RunRecord) -> Report | None:
         if record.report is None:
@@ -155,7 +154,7 @@ class Delivery:
                 changes["status"] = CallbackStatus.GIVEN_UP
         written = callback.model_copy(update=changes)
         try:
-            self.store.replace(_with(record, written, due))
+            self.store.replace(self._with(record, written, due))
         except Conflict:
             # The sweep moved the due time while we were sending; the attempt was made, so it is written onto that.
             # After a redrive there is nothing to write it onto: an attempt that has ended never changes.
@@ -176,7 +175,22 @@ class Delivery:
         fresh = self.store.get(record.tenant, record.run_id)
         known = fresh.callback
         if known is not None and known.event_id == written.event_id and known.deliveries < written.deliveries:
-            self.store.replace(_with(fresh, written, due))
+            self.store.replace(self._with(fresh, written, due))
+
+    def _after(self, record: RunRecord) -> datetime:
+        """Now, and later than the run's end, which another clock told."""
+        at = self.clock()
+        return max(at, record.ended_at + timedelta(microseconds=1)) if record.ended_at else at
+
+    def _with(self, record: RunRecord, callback: CallbackRecord, due: datetime | None) -> RunRecord:
+        """The record with its callback as it is now, due for the next delivery; after the last one, to be tidied up.
+
+        A run whose delivery failed is worth a trace. The sweep tells it when the record is due: at once after the last.
+        """
+        failed = bool(callback.last_error) and tracing.traces() is not None
+        kept = record.worth_a_trace(self._after(record)) if failed else record
+        at = due or (kept.kept_at if kept.untold else record.tidy_at)
+        return kept.model_copy(update={"callback": callback, "due_at": record.due(at)})
 
     def _log(self, record: RunRecord, callback: CallbackRecord) -> None:
         log.log(
@@ -187,11 +201,6 @@ class Delivery:
                 "status": callback.status.value, "delivery": callback.deliveries, "error": callback.last_error,
             },
         )  # fmt: skip
-
-
-def _with(record: RunRecord, callback: CallbackRecord, due: datetime | None) -> RunRecord:
-    """The record with its callback as it is now, due for the next delivery; after the last one, to be tidied up."""
-    return record.model_copy(update={"callback": callback, "due_at": record.due(due or record.tidy_at)})
 
 
 def _tell_what_is_missing(body: CallbackBody) -> None:

@@ -1,11 +1,16 @@
 """What the callback service counts and measures."""
 
 from millrace.callback.post import Answer
-from millrace.contracts.report import CallbackBody
-from millrace.contracts.run import CallbackRecord, CallbackStatus, RunRecord
-from millrace.telemetry.metrics import count, observe
+from millrace.contracts.run import CallbackRecord, CallbackStatus
+from millrace.telemetry.metrics import begin, count, observe
 
 _RESULTS = {CallbackStatus.DELIVERED: "delivered", CallbackStatus.GIVEN_UP: "given_up"}
+
+
+def begin_counting() -> None:
+    """What may come of a delivery is known before the first."""
+    for result in (*_RESULTS.values(), "failed"):
+        begin("callbacks", result=result)
 
 
 def measure(answer: Answer, written: CallbackRecord) -> None:
@@ -14,10 +19,3 @@ def measure(answer: Answer, written: CallbackRecord) -> None:
     if answer.began_at is not None:
         status = f"{answer.status // 100}xx" if answer.status else "none"
         observe("callback_seconds", answer.seconds, status=status)
-
-
-def reported(record: RunRecord, body: CallbackBody, answer: Answer) -> None:
-    """A run was reported: what it cost, once for each attempt of the run."""
-    callback, cost = record.callback, body.data.cost_usd
-    if cost is not None and not answer.error and callback is not None and callback.replayed_after is None:
-        count("run_cost_usd", cost, flow=record.flow)

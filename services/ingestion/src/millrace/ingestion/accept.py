@@ -146,19 +146,20 @@ class Acceptance:
         try:
             self.artifacts.delete(record.tenant, record.batch)
         except StorageError as error:
-            about = {"action": "batch_left", "run_id": record.run_id, "error": type(error).__name__}
-            log.warning("batch_left", extra=about)
+            log.warning("batch_left", extra=_line("batch_left", record, error=type(error).__name__))
 
     def _start(self, record: RunRecord) -> None:
         """The run is accepted by now: if the broker is away, the sweep starts it when its grace is over."""
         try:
             self.starter.start(record)
         except Exception as error:
-            log.warning(
-                "start_not_published",
-                extra={"action": "start_not_published", "run_id": record.run_id, "error": type(error).__name__},
-            )
-        log.info("run_accepted", extra={"action": "run_accepted", "run_id": record.run_id, "records": record.records})
+            said = {"action": "start_not_published", "error": type(error).__name__}
+            log.warning("start_not_published", extra=said | _whose(record))
+        log.info("run_accepted", extra={"action": "run_accepted", "records": record.records} | _whose(record))
+
+
+def _whose(record: RunRecord) -> dict[str, object]:
+    return {"run_id": record.run_id, "tenant": record.tenant}
 
 
 def _answer(record: RunRecord, batch: ReadBody) -> Answer:

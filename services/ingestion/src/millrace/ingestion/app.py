@@ -37,7 +37,7 @@ from millrace.storage.api_keys import KeyMaker
 from millrace.storage.connect import Stores, connect_stores
 from millrace.storage.endpoints import Endpoints
 from millrace.storage.links import ReportLinks
-from millrace.telemetry.setup import configure
+from millrace.telemetry.setup import close, configure
 from millrace.telemetry.voice import Voice
 from millrace.worker import crash
 from millrace.worker.app import create_app
@@ -137,9 +137,11 @@ def create() -> FastAPI:
     api = build(_ports(settings, stores, celery, pressure, streams, pools))
     stores_warm = partial(stores.warm_up, "dynamodb", "s3", "kms")
     first_keys = partial(make_first_keys, Accounts(items=stores.items), stores.keys)
+    # uvicorn ends by the signal that it was sent, without exit handlers.
+    telemetry_closed = partial(close, settings.telemetry)
     api.router.lifespan_context = lifespan(
         warm_ups=(pools.parser.start, stores_warm, first_keys, pressure.waits, voice.start),
         end=streams.end, close=watch.close,
-        stops=(pools.uploads.stop, pools.parser.stop, pools.pages.stop, voice.stop),
+        stops=(pools.uploads.stop, pools.parser.stop, pools.pages.stop, voice.stop, telemetry_closed),
     )  # fmt: skip
     return api

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from millrace.contracts.flow import Flow
 from millrace.storage.ports import FlowStore
+from millrace.telemetry.metrics import begin
 
 FRESH_S = 30.0
 """Seconds for which the flows are not read again."""
@@ -30,4 +31,6 @@ class Flows:
         if not self.fresh:
             self._seen = {flow.name: flow for flow in self.store.all()}
             self._seen_at = self.clock()
+            for name in self._seen:
+                begin("runs_accepted", flow=name)
         return self._seen

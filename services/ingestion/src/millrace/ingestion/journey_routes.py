@@ -15,7 +15,7 @@ from millrace.contracts.access import Scope
 from millrace.contracts.artifacts import HTML, JSON
 from millrace.contracts.base import now
 from millrace.contracts.journey import RunJourney
-from millrace.contracts.run import RunRecord
+from millrace.contracts.run import RunRecord, RunStatus
 from millrace.ingestion.auth import Caller
 from millrace.ingestion.documented import responses
 from millrace.ingestion.ports import Ports
@@ -60,7 +60,7 @@ class Journeys:
         for looked, other in enumerate(self._others(record), start=1):
             if comparable(record, other):
                 found.append(other)
-                near += alike(record, other)
+                near += other.status is RunStatus.COMPLETED and alike(record, other)
             if near == MOST or looked == MOST_LOOKED_AT or self.timer() > until:
                 break
         return found

@@ -38,8 +38,9 @@ add_chore(app, "queues", measuring.INTERVAL_S, measuring.Queues(look=look, lease
 
 
 def _tell_flows() -> None:
-    """The ingestion service accepts the flows that this release runs."""
+    """The ingestion service accepts the flows that this release runs, and they are counted from nothing."""
     stores.flows.publish(tuple(flows.values()))
+    measuring.begin_counting(flow.name for flow in flows.values())
 
 
 service.prepare(WarmUp(preload=_tell_flows, per_process=lambda: stores.warm_up("dynamodb")))

@@ -38,6 +38,7 @@ class Attempts:
     def redrive(self, message: Redrive) -> None:
         """Begin the next attempt of an ended run. Contended when somebody else wrote meanwhile."""
         record = self.engine.store.get(message.tenant, message.run_id)
+        tracing.again(message, record)
         if not record.status.terminal or record.attempt != message.attempt:
             return
         if not self.engine.begin_again(record, record.pending.start if record.pending else message.start):

@@ -73,25 +73,32 @@ class Engine:
         if record.due_at is None or record.due_at > self.clock():
             return
         point("taken_over")
-        count("runs_taken_over", flow=record.flow)
-        log.info("run_overdue", extra={"action": "run_overdue", "run_id": record.run_id, "status": record.status})
         with tracing.sweeping(record):
-            self._carry_on(record)
+            log.info(
+                "run_overdue",
+                extra={
+                    "action": "run_overdue", "run_id": record.run_id, "tenant": record.tenant, "status": record.status,
+                },
+            )  # fmt: skip
+            if self._carry_on(record):
+                count("runs_taken_over", flow=record.flow)
 
-    def _carry_on(self, record: RunRecord) -> None:
+    def _carry_on(self, record: RunRecord) -> bool:
+        """Whether there was anything to do but to look."""
         if self.obey(record):
-            return
+            return True
         if record.status.terminal:
-            self._after_the_end(record)
-        elif record.flow not in self.flows and self.clock() > record.deadline_at + PATIENCE:
-            self.move(record, runs.fail(record, f"no release knows the flow {record.flow}", self.clock()))
-        elif record.stage is None:
-            self.move(record, runs.start_stage(self.flow(record), record, self.clock()))
-        elif self._was_published(record, record.stage):
-            if not self._look(record, record.stage):
-                self._look_later(record)
-        else:
-            self.move(record, runs.dispatch_again(self.flow(record), record, self.clock()), None)
+            return self._after_the_end(record)
+        if record.flow not in self.flows and self.clock() > record.deadline_at + PATIENCE:
+            return self.move(record, runs.fail(record, f"no release knows the flow {record.flow}", self.clock()))
+        if record.stage is None:
+            return self.move(record, runs.start_stage(self.flow(record), record, self.clock()))
+        if not self._was_published(record, record.stage):
+            return self.move(record, runs.dispatch_again(self.flow(record), record, self.clock()), None)
+        if self._look(record, record.stage):
+            return True
+        self._look_later(record)
+        return False
 
     def obey(self, record: RunRecord) -> bool:
         """Do what was asked of the run before anything else; whether something was.
@@ -134,14 +141,25 @@ class Engine:
         `only`: parts to publish; None for the whole stage. `anew`: stages whose joins begin from nothing again. The
         join of a stage that was left behind is closed last: until then a repeated body finds the record moved on.
         """
-        try:
-            written = self.store.replace(tracing.chosen(after))
-        except Conflict:
-            return False
-        self._log(written)
-        tracing.moved(before, written)
-        measure(before, written)
-        point("record_written")
+        with tracing.acting():
+            try:
+                written = self.store.replace(tracing.chosen(before, after))
+            except Conflict:
+                return False
+            self._log(written)
+            point("record_written")
+            try:
+                self._publish(before, written, only, anew)
+            finally:
+                tracing.moved(before, written)
+                measure(before, written)
+            self._leave(before, written)
+            point("join_closed")
+        return True
+
+    def _publish(
+        self, before: RunRecord, written: RunRecord, only: tuple[str, ...] | None, anew: Iterable[str]
+    ) -> None:
         for stage in anew:
             self.joins.clear(before, stage)
         if written.status.terminal:
@@ -149,9 +167,6 @@ class Engine:
         elif written.stage is not None:
             self.messenger.fan_out(written, written.stage.name, only)
         point("next_published")
-        self._leave(before, written)
-        point("join_closed")
-        return True
 
     def _look(self, record: RunRecord, stage: StageRecord) -> bool:
         """Decide on the present stage; whether anything was to be done."""
@@ -248,10 +263,25 @@ class Engine:
             for stage in self._amendable(written):
                 self.messenger.look(written, stage)
 
-    def _after_the_end(self, record: RunRecord) -> None:
-        """A delivery that was due has not been reported, or the run is to be looked through for what it left."""
-        if self.keeping.deliver_again(record, self.clock()):
+    def _after_the_end(self, record: RunRecord) -> bool:
+        """A delivery that was due has not been reported, or the run is to be looked through for what it left.
+
+        Whether the callback was sent again.
+        """
+        if tracing.untold(record):
+            try:
+                record = self.store.replace(tracing.settled(record))
+            except Conflict:
+                return False
+            tracing.late(record)
+        if not self.keeping.owes(record):
+            self.keeping.look_through(record, self.clock())
+            return False
+        with tracing.acting():
+            if not self.keeping.deliver_later(record, self.clock()):
+                return False
             self.messenger.deliver(record)
+        return True
 
     def _log(self, record: RunRecord) -> None:
         stage = record.stage

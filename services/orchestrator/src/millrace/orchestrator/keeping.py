@@ -29,17 +29,21 @@ class Keeping:
         lost = self.artifacts.lost(record.tenant, record.run_id, refs)
         return frozenset(step.name for step in steps if any(ref.key in lost for ref in _of_step(step)))
 
-    def deliver_again(self, record: RunRecord, at: datetime) -> bool:
-        """Whether the callback of this ended run has to be sent again; if not, its last due time is taken care of."""
-        callback = record.callback
-        if callback is not None and callback.status is CallbackStatus.PENDING:
-            return self._write(record.model_copy(update={"due_at": at + runs.CALLBACK_GRACE}))
+    def owes(self, record: RunRecord) -> bool:
+        """Whether the callback of this ended run is still to be delivered."""
+        return record.callback is not None and record.callback.status is CallbackStatus.PENDING
+
+    def deliver_later(self, record: RunRecord, at: datetime) -> bool:
+        """Set when its callback is due after the delivery that is sent now; whether nobody else wrote meanwhile."""
+        return self._write(record.model_copy(update={"due_at": at + runs.CALLBACK_GRACE}))
+
+    def look_through(self, record: RunRecord, at: datetime) -> None:
+        """Delete what an ended run left behind once it is time, and set when to look at it next."""
         if record.tidy_at is None or record.tidy_at > at:
             self._write(record.model_copy(update={"due_at": _next_look(record, record.tidy_at, at)}))
         else:
             self.tidy(record)
             self._write(record.model_copy(update={"due_at": _next_look(record, None, at), "tidy_at": None}))
-        return False
 
     def tidy(self, record: RunRecord) -> int:
         """Delete the run's objects that its record does not refer to; returns how many."""

@@ -4,34 +4,45 @@ What is told from the record is told after it was written, and once more by whoe
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
 
+from millrace.contracts.base import now
 from millrace.contracts.messages import RunMessage
 from millrace.contracts.run import RunRecord, StageRecord
-from millrace.contracts.tracing import parse
-from millrace.orchestrator.domain import spans
+from millrace.contracts.tracing import flagged, sampled
+from millrace.orchestrator.domain import notable, spans
 from millrace.orchestrator.domain.joining import Outcomes, expected
-from millrace.orchestrator.domain.notable import kept, worth_keeping
+from millrace.orchestrator.domain.telling import Kind as Shape
+from millrace.orchestrator.domain.telling import Told
 from millrace.telemetry import table, tracing
-from millrace.telemetry.structure import emit
+from millrace.telemetry.context import carrying
+from millrace.telemetry.logs import get_logger
+from millrace.telemetry.structure import Written, emit_all
 from millrace.telemetry.table import Kind
 from millrace.worker import handling, sending
 
+log = get_logger(__name__)
+
 _SHAPES = {
-    spans.Kind.ACCEPT: (table.ACCEPT, Kind.SERVER),
-    spans.Kind.RUN: (table.RUN, Kind.INTERNAL),
-    spans.Kind.STAGE: (table.STAGE, Kind.INTERNAL),
-    spans.Kind.WAIT: (table.WAIT, Kind.CONSUMER),
-    spans.Kind.PROCESS: (table.PROCESS, Kind.CONSUMER),
+    Shape.ACCEPT: (table.ACCEPT, Kind.SERVER),
+    Shape.RUN: (table.RUN, Kind.INTERNAL),
+    Shape.STAGE: (table.STAGE, Kind.INTERNAL),
+    Shape.WAIT: (table.WAIT, Kind.CONSUMER),
+    Shape.PROCESS: (table.PROCESS, Kind.CONSUMER),
+    Shape.JOIN: (table.JOIN, Kind.INTERNAL),
+    Shape.DELIVERY: (table.DELIVERY, Kind.CLIENT),
 }
 
-_OPERATIONS = {spans.Kind.WAIT: "receive", spans.Kind.PROCESS: "process"}
+_OPERATIONS = {Shape.WAIT: "receive", Shape.PROCESS: "process"}
 _ACCEPTED: dict[str, tracing.Value] = {
     "http.request.method": "POST",
     "http.route": "/v1/runs",
     "http.response.status_code": 202,
 }
+_turn: ContextVar[tuple[RunRecord, datetime] | None] = ContextVar("turn", default=None)
+"""A run that the sweep looks at and has not carried on yet, and since when."""
 
 
 def queued_s() -> float:
@@ -40,74 +51,119 @@ def queued_s() -> float:
     return at_work.queued_s if at_work else 0.0
 
 
-def chosen(after: RunRecord) -> RunRecord:
-    """The record as it is to be written: at its end a run is sampled after all, if it is worth that."""
-    if tracing.traces() is None or not after.status.terminal or not worth_keeping(after):
-        return after
-    return kept(after)
+def chosen(before: RunRecord, after: RunRecord) -> RunRecord:
+    """The record as it is to be written: a run is recorded after all, once it is worth that."""
+    return after if tracing.traces() is None else notable.chosen(before, after)
 
 
 def moved(before: RunRecord, written: RunRecord) -> None:
-    """Tell what ended with the change: of a run that was not sampled so far, everything."""
-    if _recorded(written):
-        _tell(spans.moved(before, written) if _sampled(before.traceparent) else spans.whole(written))
+    """Tell what the change of the record told."""
+    with _quietly(written):
+        _tell(spans.written(before, written))
 
 
 def again(message: RunMessage, record: RunRecord, stage: str | None = None) -> None:
-    """Tell once more what the first reader of the message may have died over, if it had one.
-
-    It says whether the run was sampled when it was sent.
-    """
+    """Tell once more what the first reader of the message may have died over, if it had one."""
     at_work = handling.current()
-    if at_work is None or not at_work.redelivered or not _recorded(record):
+    if at_work is None or not at_work.redelivered or not sampled(record.traceparent):
         return
-    late = record.status.terminal and message.traceparent is not None and not _sampled(message.traceparent)
-    _tell(spans.whole(record) if late else spans.again(record, message.attempt, stage))
+    with _quietly(record):
+        was_sampled = message.traceparent is None or sampled(message.traceparent)
+        _tell(spans.again(record, message.attempt, stage, was_sampled))
 
 
-def joining(record: RunRecord, stage: StageRecord, outcomes: Outcomes) -> AbstractContextManager[Any]:
+def settled(before: RunRecord) -> RunRecord:
+    """An ended run that turned out to be worth a trace after its end, as it is to be written before it is told."""
+    return before.model_copy(update={"kept_at": before.ended_at})
+
+
+def untold(record: RunRecord) -> bool:
+    """Whether somebody has to tell this run, and can."""
+    return tracing.traces() is not None and record.untold
+
+
+def late(written: RunRecord) -> None:
+    """Tell the whole run, its failed delivery with it."""
+    with _quietly(written):
+        _tell(spans.late(written))
+
+
+@contextmanager
+def joining(record: RunRecord, stage: StageRecord, outcomes: Outcomes) -> Iterator[None]:
     """The span of a join, which links to the work of each part."""
     there = [outcomes[each] for each in expected(stage) if each in outcomes]
-    about = _about(record) | {"stage": stage.name, "parts": len(there), "missing": len(expected(stage)) - len(there)}
-    return tracing.span(
-        table.JOIN.format(stage=stage.name), attributes=about, links=[each.traceparent for each in there]
-    )
+    said = _about(record) | {"stage": stage.name, "parts": len(there), "missing": len(expected(stage)) - len(there)}
+    links = [each.traceparent for each in there]
+    with acting(), tracing.span(table.JOIN.format(stage=stage.name), attributes=said, links=links):
+        yield
 
 
 @contextmanager
 def sweeping(record: RunRecord) -> Iterator[None]:
-    """The span of the sweep's turn with a run; it is a part of the attempt, whoever lost that."""
-    about = _about(record) | {"status": record.status.value}
-    with tracing.attached(record.span), tracing.span(table.SWEEP, attributes=about):
+    """The sweep's turn with a run. Its lines name the run and its trace; it has a span from `acting` on only."""
+    with carrying(**_about(record)), tracing.attached(flagged(record.span, sampled=False)):
+        token = _turn.set((record, now()))
+        try:
+            yield
+        finally:
+            _turn.reset(token)
+
+
+@contextmanager
+def acting() -> Iterator[None]:
+    """The run is carried on in this block: in the sweep's span, if it is the sweep that does it.
+
+    That is a part of the attempt, whoever lost it.
+    """
+    turn = _turn.get()
+    if turn is None:
         yield
+        return
+    record, began = turn
+    token = _turn.set(None)
+    said = _about(record) | {"status": record.status.value}
+    try:
+        with tracing.attached(record.span), tracing.span(table.SWEEP, attributes=said, began=began):
+            yield
+    finally:
+        _turn.reset(token)
 
 
-def _about(record: RunRecord) -> dict[str, str | int | float | bool | None]:
+@contextmanager
+def _quietly(record: RunRecord) -> Iterator[None]:
+    """The run goes on, whatever keeps it from being told."""
+    try:
+        yield
+    except Exception as error:
+        log.warning(
+            "run_not_told",
+            extra={"action": "run_not_told", **_about(record), "error": type(error).__name__},
+        )
+
+
+def _about(record: RunRecord) -> dict[str, tracing.Value]:
     return {"run_id": record.run_id, "tenant": record.tenant, "attempt": record.attempt}
 
 
-def _recorded(record: RunRecord) -> bool:
-    return tracing.traces() is not None and _sampled(record.traceparent)
+def _tell(told: tuple[Told, ...]) -> None:
+    """All of it or, where there is no room, nothing."""
+    emit_all([_written(each) for each in told])
 
 
-def _sampled(traceparent: str | None) -> bool:
-    context = parse(traceparent)
-    return context is not None and context.sampled
+def _written(told: Told) -> Written:
+    shape, kind = _SHAPES[told.kind]
+    return Written(
+        name=shape.format(**told.about), context=told.context, parent=told.parent, start=told.begin, end=told.end,
+        service=told.service, kind=kind, attributes={**told.about, **_conventions(told)}, links=told.links,
+        error=told.error or None,
+    )  # fmt: skip
 
 
-def _tell(told: tuple[spans.Told, ...]) -> None:
-    for each in told:
-        shape, kind = _SHAPES[each.kind]
-        emit(
-            shape.format(**each.about), context=each.context, parent=each.parent, start=each.begin, end=each.end,
-            service=each.service, kind=kind, attributes={**each.about, **_conventions(each)}, links=each.links,
-            error=each.error or None,
-        )  # fmt: skip
-
-
-def _conventions(told: spans.Told) -> Mapping[str, tracing.Value]:
+def _conventions(told: Told) -> Mapping[str, tracing.Value]:
     """What OpenTelemetry wants said of such a span, as far as the record tells."""
-    if told.kind is spans.Kind.ACCEPT:
+    if told.kind is Shape.ACCEPT:
         return _ACCEPTED
+    if told.kind is Shape.DELIVERY:
+        return {"http.request.method": "POST"}
     operation = _OPERATIONS.get(told.kind)
     return sending.about(str(told.about["queue"]), "", operation) if operation else {}

@@ -1,10 +1,8 @@
 """Which runs are worth a trace whatever chance said of them: those that somebody will ask about."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from millrace.contracts.run import RunRecord, RunStatus
-from millrace.contracts.tracing import parse
 
 SLOW = timedelta(seconds=10)
 """The objective's bound."""
@@ -17,12 +15,16 @@ def worth_keeping(record: RunRecord) -> bool:
     return record.status is not RunStatus.COMPLETED or record.attempt > 1 or _slow(record) or _repeated(record)
 
 
-def kept(record: RunRecord) -> RunRecord:
-    """The run with its trace marked as sampled; as it is when it has no trace."""
-    context = parse(record.traceparent)
-    if context is None:
-        return record
-    return record.model_copy(update={"traceparent": replace(context, sampled=True).traceparent})
+def chosen(before: RunRecord, after: RunRecord) -> RunRecord:
+    """The record as it is to be written: recorded from the first moment at which it is certain that it is worth that.
+
+    That is its attempt's end, or that something is done once more.
+    """
+    if after.attempt != before.attempt:
+        return after.worth_a_trace(after.began_at)
+    if after.recoveries != before.recoveries:
+        return after.worth_a_trace(after.recovered_at)
+    return after.worth_a_trace(after.ended_at) if after.status.terminal and worth_keeping(after) else after
 
 
 def _slow(record: RunRecord) -> bool:

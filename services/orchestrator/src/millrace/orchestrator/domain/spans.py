@@ -1,53 +1,29 @@
-"""Which spans a run record tells of: the run's own and its stages' when they end, all of it for a run that turned out
-to be worth a trace only at its end.
+"""Which spans a run record tells of: the run's own and its stages' when they end, and all that had ended when a run
+turned out to be worth a trace.
 
 Their ids follow from the record, so that whoever tells of them again after a crash tells of the same spans.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 
 from millrace.contracts.events import place_of
 from millrace.contracts.happening import EventType, Gap
-from millrace.contracts.messages import part_id
 from millrace.contracts.outcome import OutcomeStatus
-from millrace.contracts.routing import queue_for
-from millrace.contracts.run import PartRecord, RunRecord, RunStatus, StageRecord, StepRecord
-from millrace.contracts.services import DEPLOYMENTS
-from millrace.contracts.tracing import run_context, stage_context, within
+from millrace.contracts.run import RunRecord, RunStatus, StageRecord
+from millrace.contracts.tracing import run_context, sampled, stage_context
+from millrace.orchestrator.domain import hops
+from millrace.orchestrator.domain.telling import Kind, Told
+from millrace.orchestrator.domain.telling import about as _about
 
-_SERVICES = {each.queue: each.service for each in DEPLOYMENTS}
 _ACCEPTED_IN = "ingestion"
-_OWN = "orchestrator"
 
 
-class Kind(StrEnum):
-    """What a span stands for."""
-
-    ACCEPT = "accept"
-    RUN = "run"
-    STAGE = "stage"
-    WAIT = "wait"
-    PROCESS = "process"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """A span as a record tells it."""
-
-    kind: Kind
-    context: str
-    """Its traceparent."""
-    parent: str | None
-    begin: datetime
-    end: datetime
-    service: str = _OWN
-    about: Mapping[str, str | int | float] = field(default_factory=dict)
-    links: tuple[str, ...] = ()
-    error: str = ""
-    """A machine key; empty when it went well."""
+def written(before: RunRecord, after: RunRecord) -> tuple[Told, ...]:
+    """What a change of the record has told: what ended with it, or everything so far when it chose the run."""
+    if not sampled(after.traceparent):
+        return ()
+    return moved(before, after) if sampled(before.traceparent) and not before.untold else _chosen(before, after)
 
 
 def moved(before: RunRecord, after: RunRecord) -> tuple[Told, ...]:
@@ -66,28 +42,60 @@ def moved(before: RunRecord, after: RunRecord) -> tuple[Told, ...]:
     return _known(left, *ends, _run(after) if after.status.terminal else None)
 
 
-def again(record: RunRecord, attempt: int, stage: str | None) -> tuple[Told, ...]:
-    """What a message of that attempt and stage may have ended before its first reader died."""
+def _chosen(before: RunRecord, after: RunRecord) -> tuple[Told, ...]:
+    """Everything, of a run that is recorded from this change on: what goes on is told when it ends."""
+    known = before.model_copy(update={"traceparent": after.traceparent})
+    if before.attempt != after.attempt:
+        return (*late(known), *moved(known, after))
+    if before.recoveries != after.recoveries:
+        return (*_so_far(known), *moved(known, after))
+    return whole(after)
+
+
+def again(record: RunRecord, attempt: int, stage: str | None, was_sampled: bool = True) -> tuple[Told, ...]:
+    """What a message of that attempt and stage may have ended before its first reader died.
+
+    `was_sampled`: whether the run was recorded when the message was sent.
+    """
     if attempt != record.attempt:
-        return _known(*(span for span in _past(record) if span.about["attempt"] == attempt))
+        past = (span for span in _past(record) if span.about["attempt"] == attempt)
+        return _known(None if was_sampled else _accept(record), *past)
+    went_back = record.recoveries > 0 and record.recovered_at == record.kept_at
+    if not was_sampled and not went_back and record.status.terminal and record.kept_at in (None, record.ended_at):
+        return whole(record)
     mine = [each for each in record.stages[record.kept :] if each.name == stage or each.joined_at is None]
     run = _run(record) if record.status.terminal else None
-    return _known(_gone(record, stage), *(_stage(record, each) for each in mine), run)
+    ended = _known(_gone(record, stage), *(_stage(record, each) for each in mine), run)
+    return (*_so_far(_back(record)), *ended) if went_back and not was_sampled else ended
 
 
 def whole(record: RunRecord) -> tuple[Told, ...]:
-    """Everything that the record of an ended run tells, from its request on."""
-    parts = (span for stage in record.stages for step in stage.steps for span in _parts(record, stage, step))
+    """Everything that the record of an ended run tells, from its request to its end."""
     stages = (_stage(record, stage) for stage in record.stages)
-    return _known(_accept(record), *_past(record), _run(record), *stages, *parts)
+    messages = (span for stage in record.stages for span in hops.of_stage(record, stage))
+    return _known(_accept(record), *_past(record), _run(record), *stages, *messages)
+
+
+def late(record: RunRecord) -> tuple[Told, ...]:
+    """The same, of a run whose callback nobody recorded either."""
+    return (*whole(record), *hops.of_delivery(record))
+
+
+def _so_far(record: RunRecord) -> tuple[Told, ...]:
+    """What has ended of a run that goes on."""
+    joined = [stage for stage in record.stages if stage.joined_at is not None]
+    messages = (span for stage in joined for span in hops.of_stage(record, stage))
+    return _known(_accept(record), *_past(record), *(_stage(record, stage) for stage in joined), *messages)
+
+
+def _back(record: RunRecord) -> RunRecord:
+    """What is left of the record as it was before the attempt last went back."""
+    stages = record.stages[: record.kept]
+    return record.model_copy(update={"stages": stages, "recoveries": record.recoveries - 1})
 
 
 def _known(*spans: Told | None) -> tuple[Told, ...]:
     return tuple(span for span in spans if span is not None)
-
-
-def _about(record: RunRecord, **more: str | int | float) -> dict[str, str | int | float]:
-    return {"run_id": record.run_id, "tenant": record.tenant, "attempt": record.attempt, **more}
 
 
 def _accept(record: RunRecord) -> Told | None:
@@ -189,32 +197,4 @@ def _gone(record: RunRecord, stage: str | None) -> Told | None:
     return Told(
         kind=Kind.STAGE, context=context, parent=record.span, begin=began.at, end=end,
         about=_about(record, stage=stage, status="recovered"),
-    )  # fmt: skip
-
-
-def _parts(record: RunRecord, stage: StageRecord, step: StepRecord) -> Iterator[Told]:
-    """What a stage's parts waited and did. Nothing of one that was never begun, or ended before this stage began."""
-    context = record.span_of(stage)
-    for part in step.parts:
-        if context and part.started_at and part.ended_at and part.ended_at > stage.started_at and not step.reused_from:
-            yield from _part(record, stage, step, part, context)
-
-
-def _part(record: RunRecord, stage: StageRecord, step: StepRecord, part: PartRecord, context: str) -> Iterator[Told]:
-    names = (record.run_id, record.attempt, record.recoveries, stage.name, part_id(step.name, part.part))
-    wait, work = within(context, "wait", *names), within(context, "process", *names)
-    if wait is None or work is None or part.started_at is None or part.ended_at is None:
-        return
-    queue = queue_for(step.task)
-    about = _about(record, stage=stage.name, step=step.name, part=part.part, task=step.task, queue=queue)
-    sent = min(part.sent_at or part.published_at or part.started_at, part.started_at)
-    service = _SERVICES[queue]
-    yield Told(
-        kind=Kind.WAIT, context=wait, parent=context, begin=sent, end=part.started_at, service=service, about=about
-    )
-    bad = part.status not in (OutcomeStatus.SUCCEEDED, OutcomeStatus.SKIPPED)
-    yield Told(
-        kind=Kind.PROCESS, context=work, parent=wait, begin=part.started_at, end=part.ended_at, service=service,
-        about=about | {"status": part.status.value, "worker": part.worker, "retries": part.retries},
-        error=(part.reason.code if part.reason else part.status.value) if bad else "",
     )  # fmt: skip
