@@ -42,12 +42,15 @@ class Run:
     def part(self, stage: StageRecord, step: str, number: int) -> PartRecord:
         at = stage.started_at + s(0.03)
         sent = at + s(self.more("retry", step, number))
-        ready = sent + s(self.more("start", step, number)) if self.more("start", step, number) else START - s(60)
+        start = self.more("start", step, number)
+        forked = sent + s(self.more("late", step, number)) if start else START - s(61)
+        ready = forked + s(start) if start else START - s(60)
         began = max(sent, ready) + s(0.02 + self.more("queue", step, number) + self.more("again", step, number))
         read, write = 0.02 + self.more("read", step, number), 0.01 + self.more("write", step, number)
         compute = 0.4 + self.more("compute", step, number) + self.more("inside", step, number)
         return PartRecord(
             part=number, status=OutcomeStatus.SUCCEEDED, published_at=at, sent_at=sent, ready_at=ready,
+            forked_at=forked,
             started_at=began, ended_at=began + s(read + compute + write), read_s=read, write_s=write,
             cpu_s=compute - self.more("inside", step, number), dispatch_queued_s=0.01,
             deliveries=2 if self.more("again", step, number) else 1,

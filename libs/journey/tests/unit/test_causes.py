@@ -3,7 +3,7 @@
 import pytest
 from libs.journey.tests.unit.conftest import START, Run, late, s
 
-from millrace.contracts.run import RunRecord
+from millrace.contracts.run import RunRecord, RunStatus
 from millrace.journey import journey
 
 PLANTED = [
@@ -22,8 +22,13 @@ PLANTED = [
     ),
     ("read_annotate_0", "store", "nlp", "store: reads took 3."),
     ("write_kpis_0", "store", "analytics", "writes took 3."),
-    ("retry_annotate_1", "retry", "nlp", "retries: nlp tried part annotate.1 twice again, 3.0 s until the last try"),
-    ("again_annotate_2", "retry", "nlp", "a worker died: part annotate.2 was begun twice, 3.0 s until"),
+    ("retry_annotate_1", "retry", "nlp", "retries: nlp tried part annotate.1 again twice, 3.0 s until the last try"),
+    (
+        "again_annotate_2",
+        "retry",
+        "nlp",
+        "nlp lost a worker, or its lease: part annotate.2 was begun twice, 3.0 s until",
+    ),
     ("join_annotate", "join", "orchestrator", "orchestrator: joining took 3."),
     ("accept", "accept", "ingestion", "ingestion: accepting the batch took 3."),
     ("begin", "dispatch", "orchestrator", "orchestrator: planning and publishing took 3."),
@@ -56,6 +61,65 @@ def test_and_the_largest_share_when_nobody_knows_what_is_normal(
     # then
     assert (found.causes[0].phase, found.causes[0].service, found.causes[0].normal_s) == (phase, service, None)
     assert "too little to compare it with (no earlier run of this flow)" in found.verdict
+
+
+@pytest.mark.parametrize(("planted", "phase", "service", "says"), PLANTED)
+def test_each_sentence_names_who_it_is_about(
+    planted: str, phase: str, service: str, says: str, normals: list[RunRecord]
+) -> None:
+    # when
+    first = journey(Run(**{planted: 3.0}).record(), normals, START).causes[0]
+    # then
+    assert any(name and name in first.text for name in (first.service, first.queue))
+
+
+def test_a_backlog_that_ends_at_a_child_which_was_just_started_is_queueing(normals: list[RunRecord]) -> None:
+    # when: it waited for 3.9 s before that child was even forked, which was ready 0.1 s later
+    found = journey(Run(late_annotate_1=3.9, start_annotate_1=0.1).record(), normals, START)
+    # then
+    assert (found.causes[0].phase, found.causes[0].queue) == ("queue", "nlp")
+    assert "waiting: 3.9 s in the queue nlp" in found.causes[0].text
+
+
+def test_partial_runs_do_not_say_what_is_normal_where_whole_ones_do(normals: list[RunRecord]) -> None:
+    # given: the last runs were partial, and slow in the same way
+    bad = [
+        Run(compute_annotate_0=3.0).record(50 + number).model_copy(update={"status": RunStatus.PARTIAL})
+        for number in range(10)
+    ]  # fmt: skip
+    # when
+    found = journey(Run(compute_annotate_0=3.0).record(), [*bad, *normals], START)
+    # then
+    assert (found.causes[0].unusual, found.normal.runs) == (True, len(normals))
+
+
+def test_a_part_that_was_sent_again_is_lost_by_a_service(normals: list[RunRecord]) -> None:
+    # given: a part whose first copy never reported
+    record = Run().record()
+    stage = record.stages[1]
+    annotate, kpis = stage.steps
+    lost = annotate.parts[2]
+    moved = {name: getattr(lost, name) + s(3.5) for name in ("published_at", "sent_at", "started_at", "ended_at")}
+    steps = (annotate.model_copy(update={"parts": (*annotate.parts[:2], lost.model_copy(update=moved))}), kpis)
+    joined = stage.joined_at + s(3.5)
+    again = stage.model_copy(update={"steps": steps, "dispatches": 2, "joined_at": joined})
+    cut = record.model_copy(update={"stages": (record.stages[0], again), "ended_at": joined, "callback": None})
+    # when
+    found = journey(cut, normals, START)
+    # then
+    first = found.causes[0]
+    assert (first.phase, first.service) == ("retry", "nlp")
+    assert first.text.startswith("nlp lost a part: annotate.2 was sent again 3.5 s after its stage began")
+    assert [each.text for each in found.troubles] == ["missing parts of the stage annotate were published again once"]
+
+
+def test_where_nothing_is_unusual_nobody_is_accused(normals: list[RunRecord]) -> None:
+    # when
+    well, slow = (journey(each.record(), normals, START) for each in (Run(), Run(accept=3.0)))
+    # then
+    assert (well.causes_title, slow.causes_title) == ("Where most of the time went", "Why")
+    assert [each.seconds for each in well.causes] == sorted((each.seconds for each in well.causes), reverse=True)
+    assert 1 <= len(well.causes) <= 5 and all(each.seconds >= 0.02 * well.seconds for each in well.causes)
 
 
 def test_an_ordinary_run_is_said_to_be_one(normals: list[RunRecord]) -> None:

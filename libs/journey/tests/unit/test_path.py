@@ -28,7 +28,7 @@ SPENT = st.floats(0, 5)
 PARTS = st.builds(
     PartRecord, part=st.integers(0, 5), status=st.sampled_from(OutcomeStatus), started_at=MAYBE, ended_at=MAYBE,
     deliveries=st.integers(1, 3), retries=st.integers(0, 2), published_at=MAYBE, sent_at=MAYBE, ready_at=MAYBE,
-    dispatch_queued_s=SPENT, read_s=SPENT, write_s=SPENT, cpu_s=SPENT,
+    forked_at=MAYBE,    dispatch_queued_s=SPENT, read_s=SPENT, write_s=SPENT, cpu_s=SPENT,
 )  # fmt: skip
 STEPS = st.builds(
     StepRecord, name=st.sampled_from(("annotate", "kpis")), task=st.sampled_from(("nlp.annotate", "x")),

@@ -22,7 +22,7 @@ from millrace.contracts.services import DEPLOYMENTS
 from millrace.contracts.tracing import parse
 from millrace.contracts.views import attempts
 from millrace.journey.causes import STANDS_OUT, STANDS_OUT_S, causes
-from millrace.journey.normals import Normals, by_phase, kind_of, middle, ninth_decile, normal
+from millrace.journey.normals import Normals, by_phase, kind_of, middle, ninth_decile, normal, wait_of
 from millrace.journey.path import Path, path
 from millrace.journey.places import service_of
 from millrace.journey.rows import rows
@@ -91,6 +91,8 @@ def _verdict(found: Path, normals: Normals, why: Sequence[Cause], *, ended: bool
         odd = f" Out of the ordinary all the same: {why[0].text}." if why and why[0].unusual else ""
         return f"{took}: nothing unusual, {against}.{odd}"
     slower = f"{took}, {seconds(over)} more than usual: {against}."
+    if why and not why[0].unusual:
+        return f"{slower} Nothing stands out; most of it: {why[0].text}."
     return f"{slower} {_capital(why[0].text)}." if why else slower
 
 
@@ -128,7 +130,7 @@ def _queue(queue: str, waits: Sequence[Interval], found: Path, normals: Normals)
     return QueueTime(
         queue=queue, service=service_of(queue), seconds=round(along, 6), longest_s=round(longest.seconds, 6),
         longest=part_of(longest.step, longest.part) if longest.step else (longest.stage or longest.queue),
-        messages=len(waits), normal_s=normals.of(kind_of(longest)),
+        messages=len(waits), normal_s=normals.of(wait_of(longest) if longest.step else kind_of(longest)),
     )  # fmt: skip
 
 

@@ -9,11 +9,14 @@ from millrace.contracts.journey import Cause, Interval, Phase
 from millrace.contracts.run import PartRecord, RunRecord
 from millrace.journey.normals import Normals, kind_of
 from millrace.journey.parts import BEGUN_AGAIN, DIVIDED, MISSING, READ, SENT_AGAIN, TRIED_AGAIN
-from millrace.journey.path import ANSWER, NOT_YET, RECOVERY, TRIES, Path
+from millrace.journey.path import ANSWER, GOING_ON, NOT_YET, RECOVERY, TRIES, Path
+from millrace.journey.places import place_of
 from millrace.journey.words import count, part_of, seconds, times
 
-MOST: Final = 8
+MOST: Final = 5
 """Causes that are told."""
+SHARE: Final = 0.02
+"""Of the run: what took less is not told, unless it is unusual."""
 STANDS_OUT_S: Final = 0.1
 STANDS_OUT: Final = 0.25
 """Over what is normal by so many seconds and by this share of it: what is less comes and goes."""
@@ -49,9 +52,11 @@ class _Group:
 
 
 def causes(record: RunRecord, path: Path, normals: Normals) -> tuple[Cause, ...]:
-    """The causes, the one that explains most of what is unusual first; without normals, the largest share first."""
-    groups = [group for group in _groups(path, normals) if group.seconds >= LEAST_S]
-    ranked = sorted(groups, key=lambda each: (each.excess_s, each.seconds), reverse=True)
+    """The causes, the one that explains most of what is unusual first; where nothing is, the largest share first."""
+    least_s = max(LEAST_S, SHARE * path.seconds)
+    groups = [group for group in _groups(path, normals) if group.unusual or group.seconds >= least_s]
+    unusual = any(group.unusual for group in groups)
+    ranked = sorted(groups, key=lambda each: (unusual and each.excess_s, each.seconds), reverse=True)
     return tuple(_cause(record, group, normals) for group in ranked[:MOST])
 
 
@@ -63,7 +68,9 @@ def _groups(path: Path, normals: Normals) -> list[_Group]:
 
 
 def _group(intervals: Sequence[Interval], normals: Normals) -> _Group:
-    usual = [normals.of(kind) for kind in dict.fromkeys(map(kind_of, intervals))]
+    # A stage that is at work has not told yet what is unusual about it.
+    told = [each for each in intervals if each.what != GOING_ON]
+    usual = [normals.of(kind) for kind in dict.fromkeys(map(kind_of, told))]
     known = [each for each in usual if each is not None]
     return _Group(
         intervals=tuple(intervals), seconds=sum(each.seconds for each in intervals),
@@ -78,7 +85,9 @@ def _key(interval: Interval) -> tuple[object, ...]:
             return interval.phase, interval.queue
         case Phase.START:
             return interval.phase, interval.service
-        case Phase.COMPUTE | Phase.IDLE:
+        case Phase.COMPUTE:
+            return interval.phase, interval.stage, interval.step
+        case Phase.IDLE:
             return interval.phase, interval.stage, interval.step, interval.what
         case Phase.RETRY:
             return interval.phase, interval.stage, interval.step, interval.part, interval.what
@@ -106,27 +115,37 @@ def _inside(group: _Group) -> str:
     spent = sum(each.cpu_s or 0.0 for each in group.intervals)
     if group.longest.phase != Phase.COMPUTE or not spent or group.seconds < 2 * STANDS_OUT_S:
         return ""
-    if spent >= WAITS_INSIDE * group.seconds:
+    ordinary = group.normal_s is not None and not group.unusual
+    if ordinary or spent >= WAITS_INSIDE * group.seconds:
         return ""
     return f"; only {seconds(spent)} of it on a processor: the task waited inside, or the machine was busy"
+
+
+def _who(about: Interval) -> str:
+    """The service in words."""
+    return about.service or "a service that this release does not know"
 
 
 def _queue(record: RunRecord, group: _Group) -> str:
     most = group.longest
     others = " and others" if len(group.intervals) > 1 else ""
     whose = f" ({part_of(most.step, most.part)}{others})" if most.step else ""
-    return f"waiting: {seconds(group.seconds)} in the queue {most.queue}{whose}"
+    return f"waiting: {seconds(group.seconds)} in the queue {most.queue or f'of {_who(most)}'}{whose}"
 
 
 def _compute(record: RunRecord, group: _Group) -> str:
     about = group.longest
-    says = f"{about.service} was slow" if group.unusual else about.service
+    says = f"{_who(about)} was slow" if group.unusual else _who(about)
+    parts = {each.part for each in group.intervals}
     which = f", part {part_of(about.step, about.part)}" if len(_parts(record, about)) > 1 else ""
-    return f"{says}: {about.step} computed for {seconds(group.seconds)}{which}"
+    if len(parts) > 1:
+        which = f", {count(len(parts), 'part')} one after the other, the longest {part_of(about.step, about.part)}"
+    waited = f" ({about.waiting} waited behind it)" if about.waiting else ""
+    return f"{says}: {about.step} computed for {seconds(group.seconds)}{which}{waited}"
 
 
 def _start(record: RunRecord, group: _Group) -> str:
-    return f"process start: {group.longest.service} was not ready for {seconds(group.seconds)}"
+    return f"process start: {_who(group.longest)} was not ready for {seconds(group.seconds)}"
 
 
 def _store(record: RunRecord, group: _Group) -> str:
@@ -135,23 +154,25 @@ def _store(record: RunRecord, group: _Group) -> str:
     reads = f"reads took {seconds(read)}" if read >= LEAST_S else ""
     writes = f"writes took {seconds(written)}" if written >= LEAST_S else ""
     most = group.longest
-    return f"store: {' and '.join(filter(None, (reads, writes)))}, most of it in {most.step} ({most.service})"
+    return f"store: {' and '.join(filter(None, (reads, writes)))}, most of it in {most.step} ({_who(most)})"
 
 
 def _retry(record: RunRecord, group: _Group) -> str:
-    about, took = group.longest, seconds(group.seconds)
+    about, took, who = group.longest, seconds(group.seconds), _who(group.longest)
     part = part_of(about.step, about.part)
     if about.what == RECOVERY:
-        return f"artifacts were lost: the run went back to the stage {about.stage}, {took} until then"
+        return f"orchestrator went back to the stage {about.stage}, because artifacts were lost; {took} until then"
     found = _part(record, about)
     begun, retries = (found.deliveries, found.retries) if found else (1, 0)
     told = {
-        BEGUN_AGAIN: f"a worker died: part {part} was begun {times(begun)}, {took} until it was begun again",
-        TRIED_AGAIN: f"retries: {about.service} tried part {part} {times(retries)} again, {took} until the last try",
-        SENT_AGAIN: f"lost parts: part {part} was sent again, {took} until then",
-        DIVIDED: f"bad records: {about.step} killed its workers and was divided, {took} until {part} was sent",
+        BEGUN_AGAIN: f"{who} lost a worker, or its lease: part {part} was begun {times(begun)}, {took} until the last "
+        "time",
+        TRIED_AGAIN: f"retries: {who} tried part {part} again {times(retries)}, {took} until the last try",
+        SENT_AGAIN: f"{who} lost a part: {part} was sent again {took} after its stage began; its first copy never "
+        "reported (it ran into its limit, or its worker died)",
+        DIVIDED: f"bad records: {about.step} killed workers of {who} and was divided, {took} until {part} was sent",
     }
-    return told.get(about.what, f"repeated work: {took}")
+    return told.get(about.what, f"{who} repeated work: {took}")
 
 
 def _idle(record: RunRecord, group: _Group) -> str:
@@ -160,12 +181,21 @@ def _idle(record: RunRecord, group: _Group) -> str:
         part = part_of(about.step, about.part) + _more(_missing(record, about) - 1)
         waited = _siblings_waited(record, about)
         said = f"; others of {about.step} waited up to {seconds(waited)} in the queue" if waited > STANDS_OUT_S else ""
-        return f"{about.service} did not answer: {part} waited for until the stage's deadline, {took}{said}"
-    if about.what == SENT_AGAIN:
-        return f"the stage {about.stage} is not joined yet; its parts had to be sent again, {took} so far"
+        return f"{_who(about)} did not answer: {part} waited for until the stage's deadline, {took}{said}"
     if about.step:
-        return f"not told: {took} before {about.step} was begun ({about.service})"
-    return f"the stage {about.stage} was still at work: {took} without its join"
+        return f"not told: {took} before {about.step} was begun ({_who(about)})"
+    return _unjoined(record, about, took)
+
+
+def _unjoined(record: RunRecord, about: Interval, took: str) -> str:
+    """A stage whose parts are not written down yet; its steps tell whose they are."""
+    found = [stage for stage in record.stages if stage.name == about.stage]
+    places = [place_of(stage.name, step) for stage in found for step in stage.steps if step.planned]
+    who = " and ".join(dict.fromkeys(place.service for place in places if place.service))
+    again = "; lost parts of it were sent again" if about.what == SENT_AGAIN else ""
+    if record.ended_at is not None:
+        return f"{who or 'services'} were still at work on the stage {about.stage} when it ended, after {took}{again}"
+    return f"{who or 'services'}: the stage {about.stage} is at work, {took} so far{again}"
 
 
 def _more(others: int) -> str:
@@ -219,7 +249,7 @@ def _join(record: RunRecord, group: _Group) -> str:
 
 
 def _other(record: RunRecord, group: _Group) -> str:
-    return f"{group.longest.phase}: {seconds(group.seconds)}"
+    return f"{_who(group.longest)}: {group.longest.phase} took {seconds(group.seconds)}"
 
 
 _TOLD: Final[dict[str, Callable[[RunRecord, _Group], str]]] = {

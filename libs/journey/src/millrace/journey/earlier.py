@@ -25,7 +25,6 @@ def _told(record: RunRecord, attempt: AttemptRecord) -> RunJourney:
     return RunJourney(
         run_id=record.run_id, flow=record.flow, flow_version=record.flow_version, status=attempt.status,
         attempt=attempt.attempt, records=record.records, began_at=attempt.began_at, ended=True, seconds=took,
-        deadline_s=(record.deadline_at - record.since).total_seconds(),
         verdict=f"Attempt {attempt.attempt} took {seconds(took)}.{most}",
         phases=(PhaseTime(phase=Phase.IDLE, seconds=took),), path=path, rows=_rows(record, attempt, path),
         gaps=attempt.gaps, reason=attempt.reason, normal=Normal(runs=0, enough=False, similar=False),

@@ -18,6 +18,7 @@ FEWEST: Final = 3
 """Fewer say nothing of what is normal."""
 ALIKE: Final = 3.0
 """A run of a third to three times as many records is of about the same size."""
+WHOLE: Final = "whole"
 _GOOD: Final = (RunStatus.COMPLETED, RunStatus.PARTIAL)
 _WORK: Final = (Phase.START, Phase.QUEUE, Phase.STORE, Phase.COMPUTE)
 
@@ -65,6 +66,9 @@ def normal(record: RunRecord, recent: Iterable[RunRecord]) -> Normals:
     about its size where enough are.
     """
     fit = [each for each in recent if comparable(record, each)]
+    whole_ones = [each for each in fit if each.status is RunStatus.COMPLETED]
+    # What is missing from partial runs may be what is slow just now: they count only where there is nothing better.
+    fit = whole_ones if len(whole_ones) >= FEWEST else fit
     near = [each for each in fit if alike(record, each)]
     similar = len(near) >= FEWEST
     chosen = (near if similar else fit)[:MOST]
@@ -100,11 +104,12 @@ def alike(record: RunRecord, other: RunRecord) -> bool:
 
 
 def measure(record: RunRecord, found: Path) -> dict[Kind, float]:
-    """How long each kind of time was in a run: of a part's the longest among its step's parts, of others all of it."""
+    """How long each kind of time was in a run: all of it along the critical path, or the longest among its step's parts
+    where that is more.
+    """
     measured: dict[Kind, float] = defaultdict(float)
     for interval in found.intervals:
-        if not interval.step:
-            measured[kind_of(interval)] += interval.seconds
+        measured[kind_of(interval)] += interval.seconds
     for row in rows(record, found):
         if row.part is not None:
             for kind, seconds in _of_part(row).items():
@@ -117,8 +122,15 @@ def _of_part(row: JourneyRow) -> dict[Kind, float]:
     spent = {Kind(phase.value, row.queue, row.stage, row.step): 0.0 for phase in _WORK}
     for interval in row.intervals:
         if interval.step:
-            spent[kind_of(interval)] = spent.get(kind_of(interval), 0.0) + interval.seconds
+            kind, behind_s = kind_of(interval), interval.behind_s or 0.0
+            spent[kind] = spent.get(kind, 0.0) + max(0.0, interval.seconds - behind_s)
+    spent[wait_of(row)] = sum(each.seconds for each in row.intervals if each.step and each.phase == Phase.QUEUE)
     return spent
+
+
+def wait_of(part: JourneyRow | Interval) -> Kind:
+    """All of a part's wait in its queue, also what it waited behind others of its run."""
+    return Kind(Phase.QUEUE.value, part.queue, part.stage, part.step, WHOLE)
 
 
 def kind_of(interval: Interval) -> Kind:

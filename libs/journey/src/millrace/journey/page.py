@@ -7,6 +7,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from millrace.contracts.journey import Interval, JourneyRow, Phase, PhaseTime, RunJourney
+from millrace.journey.parts import BEHIND
 from millrace.journey.words import count, part_of, seconds, times
 
 WIDTH: Final = 1000
@@ -106,15 +107,17 @@ def marks(row: JourneyRow) -> tuple[str, ...]:
     elif row.deliveries > 1:
         made.append(f"begun {times(row.deliveries)}")
     if row.retries:
-        made.append(f"tried {times(row.retries)} again")
+        made.append(f"tried again {times(row.retries)}")
     return tuple(made)
 
 
 def _title(interval: Interval) -> str:
     whose = part_of(interval.step, interval.part) if interval.step else interval.stage
     where = f" in {interval.queue}" if interval.phase == Phase.QUEUE else ""
-    what = f" ({interval.what})" if interval.what else ""
-    return f"{whose} {interval.phase}{what}{where} {seconds(interval.seconds)}".strip()
+    what = f" ({interval.what})" if interval.what and interval.what != BEHIND else ""
+    behind = f", {seconds(interval.behind_s)} of it behind other parts of the run" if interval.behind_s else ""
+    waited = f", {interval.waiting} waited behind it" if interval.waiting else ""
+    return f"{whose} {interval.phase}{what}{where} {seconds(interval.seconds)}{behind}{waited}".strip()
 
 
 def _css(phase: str) -> str:

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from millrace.contracts.journey import Phase
-from millrace.contracts.outcome import OutcomeStatus
+from millrace.contracts.outcome import SET_ASIDE, OutcomeStatus
 from millrace.contracts.run import PartRecord, StageRecord, StepRecord
+from millrace.journey.behind import Busy, Work
 from millrace.journey.lane import Lane
 from millrace.journey.places import Place, place_of
+from millrace.journey.words import part_of
 
 READ, WRITE = "read", "write"
 MISSING = "missing"
 UNTOLD = "not told"
+BEHIND = "behind"
+"""Of the work of a part: another part of the run, which the run needed, waited until it was done."""
 BEGUN_AGAIN, TRIED_AGAIN, SENT_AGAIN, DIVIDED = "begun again", "tried again", "sent again", "divided"
 
 
@@ -24,8 +28,6 @@ class Awaited:
     part: PartRecord
     missing: bool
     """It had not ended when the stage's time was up."""
-    others: int = 0
-    """How many more parts of the step were missing."""
 
 
 def parts_of(stage: StageRecord, step: StepRecord) -> Iterator[PartRecord]:
@@ -52,17 +54,26 @@ def awaited(stage: StageRecord) -> Awaited | None:
 
 def _last_of(stage: StageRecord, step: StepRecord) -> Awaited | None:
     parts = sorted(parts_of(stage, step), key=lambda each: (each.ended_at or stage.deadline_at, each.part))
-    good = [each for each in parts if each.status is OutcomeStatus.SUCCEEDED and each.ended_at]
+    good = [each for each in parts if _good(each) and each.ended_at]
     if step.needed is not None and 0 < step.needed <= len(good):
         return Awaited(step=step, part=good[step.needed - 1], missing=False)
     absent = [each for each in parts if each.ended_at is None]
     if absent:
-        return Awaited(step=step, part=absent[0], missing=True, others=len(absent) - 1)
+        return Awaited(step=step, part=absent[0], missing=True)
     return Awaited(step=step, part=parts[-1], missing=False) if parts else None
 
 
-def lay_part(lane: Lane, stage: StageRecord, step: StepRecord, part: PartRecord) -> None:
-    """Lay the part's time, from its stage's beginning on."""
+def _good(part: PartRecord) -> bool:
+    """As the join counts them: a record that was set aside is no fault of its step."""
+    return part.status is OutcomeStatus.SUCCEEDED or (part.reason is not None and part.reason.code == SET_ASIDE)
+
+
+def lay_part(
+    lane: Lane, stage: StageRecord, step: StepRecord, part: PartRecord, busy: Busy, *, split: bool = False
+) -> None:
+    """Lay the part's time, from its stage's beginning on. `split`: where it waited behind other parts of the run, the
+    time is those parts'.
+    """
     place = place_of(stage.name, step, part.part)
     if part.ended_at is None:
         _lay_missing(lane, stage, step, place)
@@ -73,7 +84,9 @@ def lay_part(lane: Lane, stage: StageRecord, step: StepRecord, part: PartRecord)
         lane.until(sent_at, Phase.RETRY, place.told(TRIED_AGAIN, "part.published_at, part.sent_at"))
     else:
         lane.until(sent_at, Phase.DISPATCH, place.behind("distribution").told(source="part.sent_at"))
-    _lay_wait(lane, place, part)
+    if split:
+        _lay_ahead(lane, place, part, busy)
+    _lay_wait(lane, place, part, busy)
     _lay_work(lane, place, part)
 
 
@@ -99,14 +112,77 @@ def _again(stage: StageRecord, step: StepRecord, part: PartRecord) -> str:
     return SENT_AGAIN if stage.dispatches > 1 else ""
 
 
-def _lay_wait(lane: Lane, place: Place, part: PartRecord) -> None:
-    sent = part.published_at is not None or part.sent_at is not None
+def _lay_wait(lane: Lane, place: Place, part: PartRecord, busy: Busy) -> None:
+    sent = _sent(part)
     if part.deliveries > 1:
         lane.until(part.started_at, Phase.RETRY, place.told(BEGUN_AGAIN, "part.deliveries, part.started_at"))
-    elif sent and part.ready_at and part.started_at and part.ready_at <= part.started_at:
-        lane.until(max(part.ready_at, lane.at), Phase.START, place.told(source="part.sent_at, part.ready_at"))
-    phase, what = (Phase.QUEUE, "") if sent else (Phase.IDLE, UNTOLD)
-    lane.until(part.started_at, phase, place.told(what, "part.sent_at, part.started_at"))
+    elif sent and (born := _born(part)):
+        _lay_queue(lane, place, part, busy, max(born.forked_at, lane.at))
+        lane.until(max(born.ready_at, lane.at), Phase.START, place.told(source="part.forked_at, part.ready_at"))
+    if sent:
+        _lay_queue(lane, place, part, busy, part.started_at)
+    else:
+        lane.until(part.started_at, Phase.IDLE, place.told(UNTOLD, "part.sent_at, part.started_at"))
+
+
+def _lay_queue(lane: Lane, place: Place, part: PartRecord, busy: Busy, until: datetime | None) -> None:
+    behind_s = busy.seconds(place.queue, part, lane.at, max(until or lane.at, lane.at))
+    told = place.told("", "part.sent_at, part.started_at", behind_s=behind_s or None)
+    lane.until(until, Phase.QUEUE, told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Born:
+    """When the process that did a part's work was started and ready, if it waited for that."""
+
+    forked_at: datetime
+    ready_at: datetime
+
+
+def _born(part: PartRecord) -> _Born | None:
+    """Until its process was started a part waited in its queue, whoever else was at work then."""
+    if part.forked_at and part.ready_at and part.started_at and part.forked_at <= part.ready_at <= part.started_at:
+        return _Born(forked_at=part.forked_at, ready_at=part.ready_at)
+    return None
+
+
+def _sent(part: PartRecord) -> bool:
+    """Whether the record says when its message was sent."""
+    return part.published_at is not None or part.sent_at is not None
+
+
+def _lay_ahead(lane: Lane, place: Place, part: PartRecord, busy: Busy) -> None:
+    """Lay the time that the part waited behind others of its run as theirs, and what lies between them as its own."""
+    begun, born = part.started_at, _born(part)
+    if begun is None or part.deliveries > 1 or not _sent(part):
+        return
+    if born and lane.at < born.ready_at:
+        waiting = place.told(source="part.sent_at, part.forked_at")
+        for work in busy.before(place.queue, born.forked_at, lane.at):
+            lane.until(max(work.began, lane.at), Phase.QUEUE, waiting)
+            _lay_behind(lane, place, work, born.forked_at)
+        lane.until(max(born.forked_at, lane.at), Phase.QUEUE, waiting)
+        lane.until(born.ready_at, Phase.START, place.told(source="part.forked_at, part.ready_at"))
+    for work in busy.ahead(place.queue, part, lane.at, begun):
+        lane.until(max(work.began, lane.at), Phase.QUEUE, place.told(source="part.sent_at, part.started_at"))
+        _lay_behind(lane, place, work, begun)
+
+
+def _lay_behind(lane: Lane, place: Place, work: Work, until: datetime) -> None:
+    """Lay what is left of another part's work, as far as this one waited for it."""
+
+    def upto(moment: datetime) -> datetime:
+        return max(min(moment, until), lane.at)
+
+    part, whose = work.part, {"waiting": part_of(place.step, place.part)}
+    computed, written = work.began + timedelta(seconds=part.read_s), work.ended - timedelta(seconds=part.write_s)
+    lane.until(upto(computed), Phase.STORE, work.place.told(READ, "part.read_s", **whose))
+    spent_s, whole_s = (upto(written) - lane.at).total_seconds(), (written - computed).total_seconds()
+    # Of work that had begun earlier nobody knows when it used a processor: so much as its share is.
+    cpu_s = part.cpu_s * min(1.0, spent_s / whole_s) if whole_s > 0 else 0.0
+    source = "part.worker, part.started_at, part.ended_at, part.cpu_s"
+    lane.until(upto(written), Phase.COMPUTE, work.place.told(BEHIND, source, cpu_s=cpu_s, **whose))
+    lane.until(upto(work.ended), Phase.STORE, work.place.told(WRITE, "part.write_s", **whose))
 
 
 def _lay_work(lane: Lane, place: Place, part: PartRecord) -> None:

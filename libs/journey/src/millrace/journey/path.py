@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from millrace.contracts.journey import Interval, Phase
 from millrace.contracts.run import CallbackRecord, CallbackStatus, RunRecord, StageRecord
 from millrace.journey import places
+from millrace.journey.behind import Busy
 from millrace.journey.lane import Lane
 from millrace.journey.parts import SENT_AGAIN, Awaited, awaited, lay_part
 
@@ -23,6 +24,7 @@ class Path:
     end: datetime
     intervals: tuple[Interval, ...]
     """In order, without holes, from the one to the other."""
+    busy: Busy
     awaited: dict[str, Awaited] = field(default_factory=dict)
     """By stage, for what its join waited last."""
     skew_s: float = 0.0
@@ -71,13 +73,14 @@ def path(record: RunRecord, at: datetime) -> Path:
     if record.attempt == 1:
         lane.until(record.accepted_at, Phase.ACCEPT, places.INGESTION.told(source="received_at, accepted_at"))
     found: dict[str, Awaited] = {}
+    busy = Busy(record)
     for number, stage in enumerate(record.stages):
         _lay_beginning(lane, record, number, stage)
-        last = _lay_stage(lane, record, stage)
+        last = _lay_stage(lane, record, stage, busy)
         if last is not None:
             found[stage.name] = last
     _lay_end(lane, record)
-    return Path(begin=begin, end=end, intervals=tuple(lane.made), awaited=found, skew_s=lane.skew_s)
+    return Path(begin=begin, end=end, intervals=tuple(lane.made), busy=busy, awaited=found, skew_s=lane.skew_s)
 
 
 def _lay_beginning(lane: Lane, record: RunRecord, number: int, stage: StageRecord) -> None:
@@ -89,7 +92,7 @@ def _lay_beginning(lane: Lane, record: RunRecord, number: int, stage: StageRecor
     lane.until(stage.started_at, Phase.DISPATCH, place.told(source="stage.started_at"))
 
 
-def _lay_stage(lane: Lane, record: RunRecord, stage: StageRecord) -> Awaited | None:
+def _lay_stage(lane: Lane, record: RunRecord, stage: StageRecord, busy: Busy) -> Awaited | None:
     place = replace(places.ORCHESTRATION, stage=stage.name)
     if stage.joined_at is None:
         what = SENT_AGAIN if stage.dispatches > 1 else GOING_ON
@@ -98,7 +101,7 @@ def _lay_stage(lane: Lane, record: RunRecord, stage: StageRecord) -> Awaited | N
         return None
     last = awaited(stage)
     if last is not None:
-        lay_part(lane, stage, last.step, last.part)
+        lay_part(lane, stage, last.step, last.part, busy, split=True)
     lane.waits(stage.joined_at, stage.join_queued_s, place, "stage.join_queued_s")
     lane.until(stage.joined_at, Phase.JOIN, place.told(source="part.ended_at, stage.joined_at"))
     return last

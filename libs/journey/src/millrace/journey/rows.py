@@ -19,7 +19,7 @@ def rows(record: RunRecord, path: Path) -> tuple[JourneyRow, ...]:
 def part_intervals(record: RunRecord, path: Path, stage: StageRecord, step: StepRecord, part: PartRecord) -> Lane:
     """A part's time, from its stage's beginning to its end."""
     lane = Lane(zero=path.begin, at=stage.started_at, end=path.end)
-    lay_part(lane, stage, step, part)
+    lay_part(lane, stage, step, part, path.busy)
     return lane
 
 

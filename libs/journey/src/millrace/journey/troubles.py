@@ -36,7 +36,7 @@ def _before(record: RunRecord) -> Iterator[Trouble]:
 
 def _of_stage(stage: StageRecord) -> Iterator[Trouble]:
     if stage.dispatches > 1:
-        text = f"missing parts of the stage {stage.name} were published again: {times(stage.dispatches)} in all"
+        text = f"missing parts of the stage {stage.name} were published again {times(stage.dispatches - 1)}"
         yield Trouble(kind="dispatch", text=text, stage=stage.name)
     for step in stage.steps:
         if step.divided:
@@ -51,7 +51,7 @@ def _of_part(stage: StageRecord, step: StepRecord, part: PartRecord) -> Iterator
     about: dict[str, Any] = {"stage": stage.name, "step": step.name, "part": part.part}
     name = part_of(step.name, part.part)
     if part.retries:
-        yield Trouble(kind="retry", text=f"{name} was tried {times(part.retries)} again by its worker", **about)
+        yield Trouble(kind="retry", text=f"{name} was tried again {times(part.retries)} by its worker", **about)
     if part.deliveries > 1:
         text = f"{name} was begun {times(part.deliveries)}: a worker died at it, or lost its lease"
         yield Trouble(kind="redelivery", text=text, **about)

@@ -146,7 +146,7 @@ class Acceptance:
         try:
             self.artifacts.delete(record.tenant, record.batch)
         except StorageError as error:
-            log.warning("batch_left", extra=_line("batch_left", record, error=type(error).__name__))
+            log.warning("batch_left", extra={"action": "batch_left", "error": type(error).__name__} | _whose(record))
 
     def _start(self, record: RunRecord) -> None:
         """The run is accepted by now: if the broker is away, the sweep starts it when its grace is over."""

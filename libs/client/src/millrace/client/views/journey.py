@@ -32,7 +32,7 @@ def _parts(view: RunJourney) -> Iterator[RenderableType]:
     yield Text()
     if view.causes:
         causes = (line(each.text, style=UNUSUAL if each.unusual else "") for each in view.causes[:MOST_CAUSES])
-        yield numbered("Why", causes)
+        yield numbered(view.causes_title, causes)
     shown = [each for each in view.phases if each.seconds or each.normal_s]
     title = f"Where the time went ({_compared(view)})"
     columns = ("Phase", ">Time", ">Share", ">Normal", ">90 % under")
