@@ -128,8 +128,8 @@ def of_service(service: str) -> Json:
 def journey() -> Json:
     """From the request to the callback."""
     runs = {"ended": count("runs_ended", ENV, ("status",))}
-    in_time = {"in_time": count("runs_in_time", ENV), "accepted": count("runs_accepted", ENV)}
-    cost = {"cost": count("run_cost_usd", ENV), "delivered": count("callbacks", ENV, result="delivered")}
+    in_time = {"in_time": count("runs_in_time", ENV), "promised": count("runs_promised", ENV)}
+    cost = {"cost": count("run_cost_usd", ENV), "ended": count("runs_ended", ENV)}
     return dashboard(
         "Millrace: the way of a run", "From the request to the consumer's answer: `millrace why RUN` for a single run.",
         group("Objectives", objective("availability"), objective("latency")),
@@ -137,7 +137,7 @@ def journey() -> Json:
             "Runs",
             lines("Accepted per second", {"accepted": count("runs_accepted", ENV, ("flow",), rate=True)}, shown="bars"),
             lines("Ended", runs, shown="bars"),
-            lines("In time, %", in_time, "100 * {in_time} / {accepted}"),
+            lines("In time, %", in_time, "100 * {in_time} / {promised}"),
             percentiles("Accepting, seconds", "http_request_seconds", ENV, route="/v1/runs"),
             percentiles("Attempts, seconds", "run_seconds", ENV),
             lines("Carried on by the sweep", {"runs": count("runs_taken_over", ENV)}, shown="bars"),
@@ -155,7 +155,7 @@ def journey() -> Json:
             "What runs are worth",
             lines("Coverage", {space: spread("run_coverage", space, ENV) for space in ("avg", "p50", "min")}),
             lines("Gaps", {"gaps": count("gaps", ENV, ("step", "reason"))}, shown="bars"),
-            lines("USD per delivered run", cost, "{cost} / {delivered}"),
+            lines("USD per attempt", cost, "{cost} / {ended}"),
             lines("Callbacks", {"ended": count("callbacks", ENV, ("result",))}, shown="bars"),
         ),
         group(

@@ -1,8 +1,12 @@
-"""The no-op part that now and then has an error to report, so that error reports are in the way too if they can be."""
+"""The no-op part that now and then has an error to report, so that error reports are in the way too if they can be.
+
+Its worker tells how long each message took.
+"""
 
 from itertools import count
 from typing import Final
 
+from tests.bench import timed
 from tests.bench.noop import TASK, do_nothing
 
 from millrace.contracts.inputs import BuildRatings
@@ -28,3 +32,4 @@ def grumble(request: BuildRatings, part: Part) -> Result:
 
 register_part(app, TASK, grumble, service.stores.artifacts)
 service.prepare()
+timed.tell(service)

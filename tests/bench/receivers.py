@@ -82,12 +82,17 @@ def _dead(until_the_end: ExitStack) -> Settings:
 
 
 OFF = Case(name="off", share=0, receivers=_none)
+AGAIN = Case(name="off, again", share=0, receivers=_none)
+"""Beside it: what two fleets differ by when nothing differs."""
 CASES = (
     Case(name="on", share=0.1, receivers=_alive),
     Case(name="on, every trace", share=1, receivers=_alive),
+)
+"""With telemetry that is taken."""
+AWAY = (
     Case(name="hanging", share=1, receivers=_hanging),
     Case(name="dead", share=1, receivers=_dead),
+    Case(name="late", share=1, receivers=_late),
 )
-"""With telemetry. Where nobody takes anything every trace is recorded, which is the most that can be in the way."""
-LATE = Case(name="late", share=1, receivers=_late)
-"""Each answer comes when nobody should wait for it any more."""
+"""With telemetry that nobody takes, or later than anybody should wait. Every trace is recorded, which is the most that
+can be in the way."""

@@ -139,7 +139,7 @@ def millrace(
     known = ("AWS_ENDPOINT_URL", "TABLE", "KMS_KEY_ARN")
     given = {name.lower(): environment[f"MILLRACE_{name}"] for name in known}
     clients = Clients(StorageSettings.model_validate(given), ("local", "local"))
-    runs = RedisRuns(redis) if app == "app_redis" else connect_runs(clients)
+    runs = connect_runs(clients) if app == "app_dynamodb" else RedisRuns(redis)
     settings = WorkerSettings(
         broker_url=environment["MILLRACE_BROKER_URL"], sqs_queue_url=environment["MILLRACE_SQS_QUEUE_URL"],
         message_secret=environment["MILLRACE_MESSAGE_SECRET"],

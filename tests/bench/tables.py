@@ -137,9 +137,14 @@ def telemetry(console: Console, result: dict[str, Any]) -> None:
         spread = [f"{seconds[side][share]:.2f}" for share in ("p50", "p99") for side in ("on", "off")]
         table.add_row(name, f"{cpu['on']:.3f}", f"{cpu['off']:.3f}", f"{each['cpu_ratio']:.3f}", *spread)
     console.print(table)
-    title = f"No-op runs one at a time, {result['no_op']['runs']} each"
-    table = Table("ms", "p50", "p99", "p50 more per message", "p99 more per message", title=title)
-    for name, each in result["no_op"]["ms"].items():
-        figures = (each["p50"], each["p99"], each["p50_more_per_message"], each["p99_more_per_message"])
-        table.add_row(name, *(f"{figure:.2f}" for figure in figures))
+    no_op = result["no_op"]
+    title = f"Single messages of {no_op['runs']} no-op runs, one run at a time, since they were sent (more than off)"
+    columns = [f"{until} {share}" for until in ("done", "let go") for share in ("p50", "p99")]
+    table = Table("ms", "messages", *columns, title=title)
+    for name, each in no_op["ms"].items():
+        figures = [
+            f"{each[until][share]:.1f} ({each[until][f'{share}_more']:+.1f})"
+            for until in ("done", "let_go") for share in ("p50", "p99")
+        ]  # fmt: skip
+        table.add_row(name, str(no_op["messages"][name]), *figures)
     console.print(table)

@@ -1,4 +1,4 @@
-"""What telemetry costs: CPU per run of the whole journey, and time of no-op runs while nobody takes what is sent."""
+"""What telemetry costs: CPU per run of the whole journey, and time of single messages, also while nobody takes it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -32,7 +32,7 @@ def measure(console: Console, folder: Path, rounds: int) -> dict[str, Any]:
             with _stack(folder / case.name.replace(", ", "-").replace(" ", "-"), case) as other:
                 other.window(WINDOW_RUNS)
                 found[case.name] = _pairs(off, other, rounds)
-    console.log("no-op runs while nobody takes what is sent")
+    console.log("single messages, by who takes what is sent")
     return {
         "rounds": rounds, "runs_per_window": WINDOW_RUNS, "journey": found,
         "no_op": latency.measure(folder, rounds),

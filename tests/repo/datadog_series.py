@@ -8,9 +8,11 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-MINUTE, HOUR, DAY = 60, 3600, 86400
-_SECONDS = {"m": MINUTE, "h": HOUR, "d": DAY}
-_QUERY = re.compile(r"(sum|min|max)\(last_(\d+[mhd])\):(.+) ([<>]) ([\d.]+)\Z")
+MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 604800
+_SECONDS = {"m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
+_QUERY = re.compile(r"(avg|sum|min|max)\(last_(\d+m|\d+h|1d|1w)\):(.+) (<=|>=|<|>|==|!=) ([\d.]+)\Z")
+"""A metric's query, by the API's own words (`MonitorsApi.create_monitor` of `datadog-api-client`)."""
+_LONGEST = {"m": 10080, "h": 168, "d": 1, "w": 1}
 _TERM = re.compile(r"(sum|count|max):([\w.]+)\{([^}]*)\}(?: by \{([^}]*)\})?(\.as_count\(\))?")
 _BURN = re.compile(
     r'burn_rate\("\{slo:(\w+)\}"\)\.over\("30d"\)\.long_window\("(\w+)"\)\.short_window\("(\w+)"\) > (.+)\Z'
@@ -21,6 +23,14 @@ _SHAPES = {"T": lambda a: a, "T / T": lambda a, b: a / b, "1 - T / T": lambda a,
 def seconds(text):
     """`5m` → 300."""
     return int(text[:-1]) * _SECONDS[text[-1]]
+
+
+def window_of(query):
+    """The window that a metric's query looks at, in seconds; None for a query that Datadog does not take."""
+    found = _QUERY.fullmatch(query)
+    if found is None or not 1 <= int(found[2][:-1]) <= _LONGEST[found[2][-1]]:
+        return None
+    return seconds(found[2])
 
 
 @dataclass

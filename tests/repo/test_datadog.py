@@ -1,6 +1,7 @@
 """Datadog as code: written by `platform/datadog/make.py`, as its API's published schema wants it, and speaking up."""
 
 import copy
+import fnmatch
 import importlib.util
 import json
 import re
@@ -13,7 +14,8 @@ from datadog_api_client.model_utils import ModelNormal, validate_and_convert_typ
 from datadog_api_client.v1.model.dashboard import Dashboard
 from datadog_api_client.v1.model.monitor import Monitor
 from datadog_api_client.v1.model.service_level_objective_request import ServiceLevelObjectiveRequest
-from tests.repo.datadog_series import DAY, HOUR, MINUTE, Series, burns, seconds, state
+from tests.repo.datadog_series import DAY, HOUR, MINUTE, WEEK, Series, burns, seconds, state, window_of
+from tests.repo.label_values import impossible
 
 from millrace.telemetry.table import ALL, METRICS
 
@@ -114,6 +116,40 @@ def test_queries_are_over_metrics_and_labels_of_the_table(datadog):
         assert used | set(filter(None, by.split(","))) <= labels[metric], metric
 
 
+def strange(metric, scope):
+    """Filters of a query, or tags of a planted point, that no point has."""
+    for each in scope.split(","):
+        label, _, value = each.removeprefix("!").partition(":")
+        if impossible(
+            metric.removeprefix("millrace."), label, lambda known, value=value: fnmatch.fnmatch(known, value)
+        ):
+            yield f"{metric} {each}"
+
+
+def test_values_that_are_looked_for_are_values_that_there_are(datadog):
+    found = re.findall(r"\w+:(millrace\.\w+)\{([^}]*)\}", json.dumps(datadog))
+    assert {each for metric, scope in found for each in strange(metric, scope)} == set()
+    planted = {(metric, f"{key}:{value}") for pair in SPEAKS.values() for each in pair
+               for metric, tags, _, _ in each.points for key, value in tags.items()}  # fmt: skip
+    assert {each for metric, tag in planted for each in strange(metric, tag)} == set()
+
+
+@pytest.mark.parametrize(
+    ("metric", "wrong"),
+    [("runs_ended", "status:broken"), ("callbacks", "result:!sent"), ("workers_lost", "reason:killed"),
+     ("queue_slots", "queue:npl"), ("http_request_seconds", "route:/v2/*")],
+)  # fmt: skip
+def test_a_value_that_there_is_not_is_found(metric, wrong):
+    assert list(strange(metric, wrong))
+
+
+def test_windows_are_ones_that_monitors_take(datadog):
+    queries = {name: each["query"] for name, each in datadog["monitors"].items() if each["type"] == "query alert"}
+    assert {name for name, query in queries.items() if window_of(query) is None} == set()
+    for window, known in (("3d", None), ("72h", 3 * DAY), ("1w", WEEK), ("169h", None), ("10081m", None), ("0m", None)):
+        assert window_of(f"sum(last_{window}):count:a{{b}}.as_count() > 1") == known, window
+
+
 def test_what_is_not_in_the_table_cannot_be_asked_for(made):
     queries = sys.modules["queries"]
     for wrong in (
@@ -140,7 +176,7 @@ def test_budgets_burn_by_the_workbook(datadog):
 
 
 def test_everything_that_alerts_tells_somebody_and_what_is_half_tells_nobody(datadog):
-    halves = {each for each in datadog["monitors"] if re.fullmatch(r"\w+-(3d|6h)", each)}
+    halves = {each for each in datadog["monitors"] if re.fullmatch(r"\w+-(72h|6h)", each)}
     assert len(halves) == 4
     for name, monitor in datadog["monitors"].items():
         assert ("@" in monitor["message"]) is (name not in halves), name
@@ -157,7 +193,7 @@ def traffic(bad_share, over_s, calm_s=0):
         part = Series()
         part.every(MINUTE, length, "http_request_seconds", 1000 * (1 - share), route="/v1/runs", status="202")
         part.every(MINUTE, length, "http_request_seconds", 1000 * share, route="/v1/runs", status="503")
-        part.every(MINUTE, length, "runs_accepted", 1000, flow="f")
+        part.every(MINUTE, length, "runs_promised", 1000, flow="f")
         part.every(MINUTE, length, "runs_in_time", 1000 * (1 - share), flow="f")
         made.points += [(metric, tags, ago + at, value) for metric, tags, at, value in part.points]
     return made
@@ -182,8 +218,8 @@ def test_burn_rates_fire_when_they_should(datadog, name, budget):
 
 @pytest.mark.parametrize(("name", "budget"), [("availability", 0.001), ("latency", 0.01)])
 def test_a_slow_burn_is_a_ticket_while_it_lasts(datadog, name, budget):
-    long, short = (datadog["monitors"][f"{name}-{window}"] for window in ("3d", "6h"))
-    assert datadog["monitors"][f"{name}-burn-3d"]["query"] == f"{{monitor:{name}-3d}} && {{monitor:{name}-6h}}"
+    long, short = (datadog["monitors"][f"{name}-{window}"] for window in ("72h", "6h"))
+    assert datadog["monitors"][f"{name}-burn-72h"]["query"] == f"{{monitor:{name}-72h}} && {{monitor:{name}-6h}}"
     lasting, recent = traffic(1.1 * budget, 3 * DAY), traffic(1.1 * budget, 6 * HOUR, 3 * DAY)
     assert [state(each, lasting) for each in (long, short)] == ["alert", "alert"]
     assert [state(each, recent) for each in (long, short)] == ["ok", "alert"]
@@ -209,7 +245,7 @@ SPEAKS = {
     "partial-rate": tuple(shared("runs_ended", "status", "partial", "completed", share) for share in (0.06, 0.04)),
     "callback-failures": tuple(shared("callbacks", "result", "failed", "delivered", share) for share in (0.2, 0.05)),
     "callbacks-given-up": tuple(plain("callbacks", 1, result=result) for result in ("given_up", "failed")),
-    "workers-lost": tuple(plain("workers_lost", lost, queue="nlp", reason="killed") for lost in (1, 0.2)),
+    "workers-lost": tuple(plain("workers_lost", lost, queue="nlp", reason="sigkill") for lost in (1, 0.2)),
     "no-workers": tuple(plain("queue_slots", slots, queue="nlp") for slots in (0, 2)),
     "telemetry-dropped": tuple(
         plain("telemetry_dropped", lost, service="nlp", signal="spans", reason="full") for lost in (1, 0)

@@ -38,10 +38,9 @@ def of_every_run(
 ) -> tuple[Edge, ...]:
     """The edges of a run of the flow that went through all its stages. `gaps`: steps that it went without.
 
-    `live`: it was recorded as it went; else its trace was written from its record, which tells of no store call and
-    of no message that only moved the run on.
+    `live`: it was recorded as it went; else its trace was written from its record, which tells of no store call.
     """
-    found = [Edge(parents=(("ingestion", ACCEPT),), child=_RUN), *(_live() if live else ())]
+    found = [Edge(parents=(("ingestion", ACCEPT),), child=_RUN), *(_stored() if live else ()), *_moved()]
     for stage in flow.stages:
         tasks = sorted({step.task for step in stage.steps if step.name not in gaps})
         found += _stage(stage.name, tasks, live)
@@ -51,11 +50,16 @@ def of_every_run(
     return tuple(dict.fromkeys(found))
 
 
-def _live() -> list[Edge]:
+def _stored() -> list[Edge]:
     accept = ("ingestion", ACCEPT)
     return [
         Edge(parents=(accept,), child=("ingestion", "put artifact")),
         Edge(parents=(accept,), child=("ingestion", "create run")),
+    ]
+
+
+def _moved() -> list[Edge]:
+    return [
         *_hop(_ORCHESTRATOR, (_RUN, _STAGES), ADVANCE.name, ADVANCE.queue),
         *_hop(_ORCHESTRATOR, (_RUN, _STAGES), FAN_OUT.name, FAN_OUT.queue),
     ]  # fmt: skip
@@ -64,9 +68,8 @@ def _live() -> list[Edge]:
 def _stage(name: str, tasks: Iterable[str], live: bool) -> list[Edge]:
     place = (_ORCHESTRATOR, f"stage {name}")
     found = [Edge(parents=(_RUN,), child=place)]
-    if live:
-        joining = ((_ORCHESTRATOR, f"process {ADVANCE.name}"), _SWEEP)
-        found.append(Edge(parents=joining, child=(_ORCHESTRATOR, f"join {name}")))
+    joining = ((_ORCHESTRATOR, f"process {ADVANCE.name}"), _SWEEP) if live else (place,)
+    found.append(Edge(parents=joining, child=(_ORCHESTRATOR, f"join {name}")))
     for each in tasks:
         spec = task(each)
         found += _hop(spec.service, (place,), spec.name, spec.queue)

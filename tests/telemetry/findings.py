@@ -12,6 +12,7 @@ KINDS: Final = {
     "name": "a span is not in the table", "kind": "a span is of another kind", "service": "or of another service",
     "attribute": "an attribute is not in the table", "time": "a span ended before it began",
     "join": "a join does not link to a part that was done before", "attempt": "an attempt does not link to the last",
+    "again": "a span came more often than processes were killed",
     "dangling": "a link leads to a span that was never received",
 }  # fmt: skip
 """Every kind of finding and what it says."""

@@ -33,8 +33,10 @@ class Verdict:
         return sum(finding.kind in kinds for finding in self.findings)
 
 
-def judge(spans: Iterable[Span], expected: Mapping[str, Sequence[Edge]]) -> Verdict:
-    """`expected`: each run that must have a trace of its own → the edges that this must have."""
+def judge(spans: Iterable[Span], expected: Mapping[str, Sequence[Edge]], kills: int = 0) -> Verdict:
+    """`expected`: each run that must have a trace of its own → the edges that this must have. `kills`: how many
+    processes were killed: as often may one span come again, word for word, from whoever carries on.
+    """
     received = list(spans)
     once = {repr(span): span for span in received}
     every = traces(once.values())
@@ -43,7 +45,7 @@ def judge(spans: Iterable[Span], expected: Mapping[str, Sequence[Edge]]) -> Verd
     for trace in found:
         for run in sorted(trace.runs):
             by_run[run].append(trace)
-    findings = [*_runs(by_run, expected)]
+    findings = [*_runs(by_run, expected), *_again(received, kills)]
     for trace in found:
         findings += [*_trace(trace), *_spans(trace), *links.judge(trace)]
     counted = {run: sum(len(trace.spans) for trace in those) for run, those in by_run.items()}
@@ -51,6 +53,16 @@ def judge(spans: Iterable[Span], expected: Mapping[str, Sequence[Edge]]) -> Verd
         traces=len(found), spans=counted, refused=len(every) - len(found), repeated=len(received) - len(once),
         findings=tuple(findings),
     )  # fmt: skip
+
+
+def _again(received: Sequence[Span], kills: int) -> Iterator[Finding]:
+    for (span_id, name, run), times in Counter(map(_said, received)).items():
+        if times > 1 + kills:
+            yield Finding("again", run, f"the span {span_id} came {times} times: {name}")
+
+
+def _said(span: Span) -> tuple[str, str, str]:
+    return span.span_id, span.name, str(span.attributes.get("run_id", ""))
 
 
 def _refused(trace: Trace) -> bool:

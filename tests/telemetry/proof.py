@@ -104,7 +104,7 @@ def weigh(world: World, seed: int, views: Mapping[str, RunView], killed: str = "
     spans = world.spans()
     process = [span for span in spans if span.name.startswith("process ")]
     return Proof(
-        seed=seed, views=views, killed=killed, verdict=judge(spans, expected),
+        seed=seed, views=views, killed=killed, verdict=judge(spans, expected, bool(killed)),
         retries=sum(_number(span, "retries") > 0 for span in process),
         redeliveries=sum(bool(span.attributes.get("redelivered")) for span in process),
         attempts=sum(span.name == "run" for span in spans),

@@ -70,6 +70,7 @@ FAULTS: dict[str, Change] = {
     "time": changed("join annotate", end=0),
     "join": changed("join insight", links=()),
     "attempt": second_attempt(link=False),
+    "again": lambda spans: [*spans, spans[3]],
     "dangling": changed("join report", links=((TRACE, "9" * 16),)),
 }
 
@@ -111,10 +112,11 @@ def test_the_producers_own_span_is_no_orphans_parent():
     assert judge(changed("POST /v1/runs", parent_id="a" * 16)(journey()), EXPECTED).findings == ()
 
 
-def test_what_was_exported_twice_word_for_word_is_only_counted():
+def test_what_was_exported_twice_word_for_word_is_only_counted_where_a_process_was_killed():
     spans = journey()
-    verdict = judge([*spans, spans[3]], EXPECTED)
+    verdict = judge([*spans, spans[3]], EXPECTED, kills=1)
     assert (verdict.repeated, verdict.findings) == (1, ())
+    assert judge([*spans, spans[3], spans[3]], EXPECTED, kills=1).count("again") == 1
 
 
 def test_a_linked_attempt_is_fine():

@@ -24,7 +24,7 @@ def test_a_slow_part_is_named_first_with_its_service(story: Story) -> None:
     found = journey(story, "slow")
     # then
     first = found.causes[0]
-    assert (first.phase, first.service) == (Phase.COMPUTE, "dataset_conversations"), found.causes
+    assert (first.phase, first.service) == (Phase.COMPUTE, "nlp"), found.causes
     assert first.seconds >= DELAY_S * SHARE
 
 
