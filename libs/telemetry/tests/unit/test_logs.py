@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from millrace.telemetry.logs import JsonFormatter, TextFormatter
+from millrace.telemetry.logs import JsonFormatter, TextFormatter, message_of
 
 
 @pytest.fixture
@@ -82,3 +82,13 @@ def test_what_others_say_is_told_only_where_it_is_their_own_text() -> None:
     )
     assert line("some.library", "anna %s", 1) == line("root", "anna") == "text_kept_back"
     assert line("millrace.nlp", "parts of %s", "a") == "parts of a"
+
+
+def test_a_worker_says_how_its_broker_is_but_not_in_the_words_of_an_exception() -> None:
+    # given
+    worker = logging.LogRecord(
+        "celery.worker.consumer.consumer", logging.WARNING, "x.py", 1, "%s (%r)",
+        ("Trying to re-establish the connection...", ValueError("anna@example.com")), None,
+    )  # fmt: skip
+    # when / then
+    assert message_of(worker) == "Trying to re-establish the connection... ('ValueError')"

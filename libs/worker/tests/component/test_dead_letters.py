@@ -16,7 +16,7 @@ from millrace.testing.factories import run_record
 from millrace.worker.dead_letters import DeadLetter, Why
 from millrace.worker.dead_queue import NoWayBack, dead_letter_queue
 from millrace.worker.publish import signature
-from millrace.worker.signing import HEADER
+from millrace.worker.signing import HEADER, SENT_AT
 
 HEADERS = {"task": "callback.done", "id": "x"}
 DELIVER = {"task": "callback.deliver", "id": "x"}
@@ -33,8 +33,8 @@ def deliver(**changes: Any) -> dict[str, Any]:
 
 
 def unsigned(letter: DeadLetter) -> dict[str, Any]:
-    """Its headers as they were before they were signed."""
-    return {name: value for name, value in letter.parts["headers"].items() if name != HEADER}
+    """Its headers as they were before they were signed and stamped."""
+    return {name: value for name, value in letter.parts["headers"].items() if name not in (HEADER, SENT_AT)}
 
 
 KINDS: list[tuple[Why, bytes, dict[str, Any], dict[str, Any]]] = [

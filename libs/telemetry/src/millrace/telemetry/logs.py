@@ -28,6 +28,10 @@ KEPT_BACK: Final = "text_kept_back"
 """What a line says in place of another's text, which may quote what it worked on; its logger, level and the exception's
 type and place are told."""
 _OURS: Final = ("millrace", "__main__")
+_SPEAKING: Final = ("celery.worker.consumer", "celery.bootsteps", "celery.concurrency")
+"""Loggers that tell how the worker and its broker are, and quote nothing else but exceptions: `worker.consumer` of ours
+takes over what would quote messages.
+"""
 _TEMPLATES: Final = (
     "amqp", "asyncio", "billiard", "botocore", "celery", "kombu", "multiprocessing", "redis", "urllib3", "uvicorn",
 )  # fmt: skip
@@ -73,7 +77,14 @@ def message_of(record: logging.LogRecord) -> str:
     logger = record.name or ""  # a record that was made of nothing but a text has none
     if _family(logger) in _OURS:
         return record.getMessage()
+    if logger.startswith(_SPEAKING) and isinstance(record.args, tuple):
+        return str(record.msg) % tuple(map(_unquoted, record.args))
     return str(record.msg) if told_as_template(logger, record.args) else KEPT_BACK
+
+
+def _unquoted(argument: object) -> object:
+    """An exception's type in place of its text."""
+    return type(argument).__name__ if isinstance(argument, BaseException) else argument
 
 
 def told_as_template(logger: str, arguments: object) -> bool:
