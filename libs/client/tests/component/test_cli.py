@@ -209,7 +209,7 @@ def test_json_of_a_wait_that_is_over_has_the_run_as_it_was_seen(millrace: Millra
     api.walk = api.walk[:2]
 
     # when
-    done = millrace("submit", csv_file, "--wait", "--timeout", "0.2", "--json")
+    done = millrace("submit", csv_file, "--wait", "--timeout", "2", "--json")
 
     # then
     found = json.loads(done.stdout)
