@@ -224,6 +224,26 @@ def test_a_run_that_ends_while_it_is_cancelled_is_said_to_have_ended(world: Worl
     assert world.runs.get("acme", run_id).pending is None and world.asked == []
 
 
+@pytest.mark.parametrize("what", ["cancel", "redrive"])
+def test_an_ask_that_is_done_before_its_write_is_answered_was_taken(world: World, what: str) -> None:
+    # given: a store whose client tries again a write whose answer was lost, after the orchestrator did what it asks
+    run_id = world.run(RunStatus.FAILED if what == "redrive" else RunStatus.RUNNING)
+    replace = world.runs.replace
+
+    def lost(record: RunRecord) -> RunRecord:
+        world.runs.replace = replace  # type: ignore[method-assign]
+        done: dict[str, Any] = {"status": RunStatus.CANCELLED} if what == "cancel" else {"attempt": 2}
+        replace(replace(record).model_copy(update={"status": RunStatus.RUNNING} | done))
+        return replace(record)
+
+    world.runs.replace = lost  # type: ignore[method-assign]
+    # when
+    answer = world.ask(run_id, what)
+    # then
+    assert (answer.status_code, answer.json()["attempt"]) == (202, 1)
+    assert world.asked == []
+
+
 def test_another_redrive_than_the_one_that_was_asked_for_is_refused(world: World) -> None:
     # given
     run_id = world.run(RunStatus.FAILED)

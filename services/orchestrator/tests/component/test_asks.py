@@ -34,7 +34,7 @@ def test_a_cancel_whose_message_is_lost_is_carried_out_by_the_sweep_with_its_rea
     world.sweep.once()
     # then
     assert (world.record.status, world.record.reason) == (RunStatus.CANCELLED, "a duplicate")
-    assert world.record.asked is None
+    assert world.record.pending is None
 
 
 def test_a_message_that_comes_finds_the_reason_in_the_record_and_a_second_one_nothing(world: World) -> None:
@@ -72,7 +72,7 @@ def test_a_redrive_whose_message_is_lost_begins_with_the_sweep_once(world: World
     world.attempts.redrive(Redrive(tenant="acme", run_id=world.run_id, attempt=1, start="insight"))
     world.sweep.once()
     # then
-    assert (world.record.attempt, world.record.asked) == (2, None)
+    assert (world.record.attempt, world.record.pending) == (2, None)
     assert world.record.stage is not None and world.record.stage.name == "insight"
 
 

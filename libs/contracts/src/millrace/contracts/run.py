@@ -204,7 +204,7 @@ class RunRecord(Message):
     tidy_at: Timestamp | None = None
     """When objects that nobody refers to are looked for; None when none can have been left behind."""
     asked: Ask | None = None
-    """See `pending`."""
+    """The last thing, done or not; see `pending`."""
 
     @property
     def pending(self) -> Ask | None:

@@ -5,7 +5,6 @@ record is due at once, and the orchestrator's sweep finds it there.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -68,14 +67,14 @@ class Control:
             raise UnknownStart(f"the flow {record.flow} has no stage or step of that name; from takes: {known}")
 
     def _ask(self, tenant: str, run_id: str, wanted: Callable[[RunRecord], Ask]) -> Asked:
-        record = self._written(tenant, run_id, wanted)
-        asked = wanted(record)
-        about = {"run_id": run_id, "attempt": record.attempt}
+        record, asked = self._written(tenant, run_id, wanted)
+        about = {"run_id": run_id, "attempt": asked.attempt}
         log.info("%s_asked", asked.what, extra=about | {"action": f"{asked.what}_asked"})
         with asking(record, asked.what):
-            self._tell(record, asked)
+            if record.pending is not None:
+                self._tell(record, asked)
         links = {"self": f"/v1/runs/{run_id}"}
-        return Asked(run_id=run_id, attempt=record.attempt, asked=asked.what, links=links)
+        return Asked(run_id=run_id, attempt=asked.attempt, asked=asked.what, links=links)
 
     def _tell(self, record: RunRecord, asked: Ask) -> None:
         try:
@@ -86,14 +85,22 @@ class Control:
             about = {"run_id": record.run_id, "attempt": record.attempt}
             log.warning("%s_not_published", asked.what, extra=about | failed)
 
-    def _written(self, tenant: str, run_id: str, wanted: Callable[[RunRecord], Ask]) -> RunRecord:
-        for _ in range(TRIES - 1):
-            with suppress(Conflict):
-                return self._write(tenant, run_id, wanted)
-        return self._write(tenant, run_id, wanted)
+    def _written(self, tenant: str, run_id: str, wanted: Callable[[RunRecord], Ask]) -> tuple[RunRecord, Ask]:
+        """The record with what is asked of it in it. What was asked before and is not done yet stands as it is.
 
-    def _write(self, tenant: str, run_id: str, wanted: Callable[[RunRecord], Ask]) -> RunRecord:
-        """The record that holds what is wanted. What was asked before and is not done yet stands as it is."""
-        record = self.runs.get(tenant, run_id)
-        asked = wanted(record)
-        return record if asked == record.pending else self.runs.replace(record.asking(asked))
+        A write that is said to have lost may have been done after all, and be carried out by now: the record still says
+        what it was asked last.
+        """
+        asked: Ask | None = None
+        tries = 0
+        while True:
+            record = self.runs.get(tenant, run_id)
+            if asked is not None and record.asked == asked:
+                return record, asked
+            asked = wanted(record)
+            tries += 1
+            try:
+                return (record if asked == record.pending else self.runs.replace(record.asking(asked))), asked
+            except Conflict:
+                if tries == TRIES:
+                    raise

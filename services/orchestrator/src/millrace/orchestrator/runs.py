@@ -166,7 +166,6 @@ def _attempt(flow: Flow, record: RunRecord, standing: Sequence[StepRecord], at: 
             "reason": "",
             "ended_at": None,
             "callback": _amendment(record),
-            "asked": None,
         }
     )
     return start_stage(flow, _untidy(begun), at, queued_s)
@@ -231,7 +230,7 @@ def _end(record: RunRecord, at: datetime) -> RunRecord:
     owed = record.callback is not None and record.callback.status is CallbackStatus.PENDING
     tidy = at + TIDY_AFTER if record.tidy_at else None
     due = at + CALLBACK_GRACE if owed else tidy
-    return record.model_copy(update={"ended_at": at, "due_at": due, "tidy_at": tidy, "reusable": (), "asked": None})
+    return record.model_copy(update={"ended_at": at, "due_at": due, "tidy_at": tidy, "reusable": ()})
 
 
 def give_up(record: RunRecord, at: datetime) -> RunRecord:
