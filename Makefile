@@ -31,7 +31,7 @@ check: install ## ruff, mypy, import-linter, bandit, contracts and repo rules
 
 test: install ## all fast tests and one flow over the whole local stack
 	$(BIN)/pytest -q -n 6 --dist loadfile libs services platform
-	$(BIN)/pytest -q -n 3 --dist loadfile tests
+	$(BIN)/pytest -q -n 3 --dist loadfile --ignore tests/repo --ignore tests/contracts tests
 
 test-models: $(MODELS) ## the tests that need torch, which only configured models need
 	PYTHONPATH=$(MODELS) $(BIN)/pytest -q services/nlp/tests/models
