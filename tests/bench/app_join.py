@@ -14,7 +14,12 @@ from millrace.worker.settings import WorkerSettings
 QUEUE = "native"
 
 redis_url = StorageSettings().redis_url
-app: Celery = create_app("join", WorkerSettings(), WorkerClass.TASK, RedisJoins(connect(redis_url)))
+app: Celery = create_app(
+    "join",
+    WorkerSettings(),
+    WorkerClass.TASK,
+    RedisJoins(connect(redis_url)),  # type: ignore[call-arg]
+)
 exchange = app.conf.task_queues[0].exchange
 app.conf.update(
     task_routes={}, task_queues=[Queue(QUEUE, exchange, routing_key=QUEUE)], task_default_queue=QUEUE,

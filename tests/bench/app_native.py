@@ -18,7 +18,7 @@ QUEUE = "native"
 redis_url = StorageSettings().redis_url
 app = Celery("native", set_as_current=False)
 app.conf.update(
-    celery_settings(WorkerSettings(), WorkerClass.TASK)
+    celery_settings(WorkerSettings(), WorkerClass.TASK)  # type: ignore[call-arg]
     | {
         "worker_consumer": "celery.worker.consumer:Consumer",
         "result_backend": redis_url,

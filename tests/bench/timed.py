@@ -49,7 +49,7 @@ def tell(service: Service) -> None:
 def told(redis: Redis) -> list[Took]:
     """Every message since it was asked last."""
     found = []
-    while item := redis.blpop([TOOK], timeout=QUIET_S):  # type: ignore[arg-type]  # seconds may be a fraction
+    while item := redis.blpop([TOOK], timeout=QUIET_S):  # seconds may be a fraction
         done, let_go = json.loads(item[1])
         found.append(Took(done=done, let_go=let_go))
     return found

@@ -22,6 +22,8 @@ from millrace.testing.factories import START, run_record
 
 NOON = 1_780_000_000 // 86_400 * 86_400 + 43_200.0
 JSON_BODY = b'{"records": [{"record_id": "1", "text": "fine"}, {"record_id": "2", "text": "good"}]}'
+GIVE_UP_S = 30.0
+"""A busy machine is no reason to let everybody in: bounds a hang."""
 CSV = b"id,review\n1,Lovely\n2,Bad\n"
 
 
@@ -155,7 +157,7 @@ def test_what_was_refused_for_itself_costs_no_run(world: World) -> None:
 
 def test_of_many_at_once_no_more_than_the_quota_are_accepted(redis_server: Server, redis: object) -> None:
     # given
-    rates, quota = connect_rates(redis_server.url), Quota(runs_per_day=3, records_per_day=100)
+    rates, quota = connect_rates(redis_server.url, GIVE_UP_S), Quota(runs_per_day=3, records_per_day=100)
 
     async def ask() -> list[object]:
         return await asyncio.gather(*(rates.reserve("crowd", quota, 10) for _ in range(8)), return_exceptions=True)
@@ -195,7 +197,7 @@ def test_two_processes_count_together(redis_server: Server, redis: object, clock
     worlds = [World(), World()]
     answers = []
     for world in worlds:
-        world.keys.rates = connect_rates(redis_server.url)
+        world.keys.rates = connect_rates(redis_server.url, GIVE_UP_S)
         world.keys.rates.counters.clock = clock
         world.accounts.set_quota(TENANT, Quota(requests_per_minute=3))
     # when

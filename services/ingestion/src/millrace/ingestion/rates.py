@@ -43,6 +43,7 @@ class Counters:
 
     storage: Storage
     clock: Callable[[], float] = time.time
+    patience_s: float = PATIENCE_S
     _away_until: float = 0.0
     _log_at: float = 0.0
 
@@ -58,7 +59,7 @@ class Counters:
         if self.clock() < self._away_until:
             return None
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self.patience_s):
                 return await ask()
         except (RedisError, OSError, TimeoutError) as error:
             self._away(error)
@@ -139,13 +140,13 @@ class Rates:
         return await self.counters.add(_name(what, tenant, at, DAY_S), DAY_S + 60, amount)
 
 
-def connect_rates(redis_url: str) -> Rates:
+def connect_rates(redis_url: str, patience_s: float = PATIENCE_S) -> Rates:
     """Rates that every process of the API counts together, in this Redis. Connects when it is used."""
     storage = RedisStorage(
-        f"async+{redis_url}", implementation="redispy", key_prefix="rates", socket_timeout=PATIENCE_S,
-        socket_connect_timeout=PATIENCE_S,
+        f"async+{redis_url}", implementation="redispy", key_prefix="rates", socket_timeout=patience_s,
+        socket_connect_timeout=patience_s,
     )  # fmt: skip
-    return Rates(Counters(storage))
+    return Rates(Counters(storage, patience_s=patience_s))
 
 
 def refused(standing: Standing) -> RateLimited:
