@@ -15,7 +15,7 @@ from millrace.ingestion.admission import may_name_its_budget, told
 from millrace.ingestion.auth import Caller
 from millrace.ingestion.body import Options, ReadBody, read_light
 from millrace.ingestion.documented import responses
-from millrace.ingestion.errors import QuotaUsedUp, UploadClaimed
+from millrace.ingestion.errors import Overloaded, QuotaUsedUp, UploadClaimed
 from millrace.ingestion.idempotency import HEADER, LONGEST, REPLAYED, Inflight, Once, fingerprint, key_of
 from millrace.ingestion.limited import BODIES, BODIES_OF_TENANT, Room, read_limited
 from millrace.ingestion.ports import Ports
@@ -98,17 +98,15 @@ class Submission:
         self, request: Request, tenant: str, options: Options, data: bytes, once: Once, asked: from_upload.Wanted | None
     ) -> Answer:
         view = await self._ports.admission.view()
-        refusal, used_up = view.refusal(options), await self._ports.keys.used_up(tenant)
+        refusal = view.refusal(options)
+        # Quicker read than the day's counters are asked, which a run is counted in before it is made anyway.
+        light = read_light(data, options) if refusal is None and asked is None else None
+        used_up = await self._ports.keys.used_up(tenant) if light is None else None
         if refusal is not None or used_up is not None:
-            # What was accepted before is let through to its first answer.
-            again = await self._threads.run(self._ports.acceptance.answered, tenant, once)
+            again = await self._turned_away(tenant, options, data, once, refusal, used_up)
             if again is not None:
                 return again
-            if used_up is not None:
-                raise used_up
-            if refusal is not None and not may_name_its_budget(data):
-                raise told(refusal, tenant, options)
-        found = await self._read(tenant, data, options, once, asked)
+        found = light or await self._read(tenant, data, options, once, asked)
         if isinstance(found, Answer):
             return found
         refusal = view.refusal(found.options)
@@ -126,6 +124,20 @@ class Submission:
             if again is None:
                 raise
             return again
+
+    async def _turned_away(
+        self, tenant: str, options: Options, data: bytes, once: Once, refusal: Overloaded | None,
+        used_up: QuotaUsedUp | None,
+    ) -> Answer | None:  # fmt: skip
+        """What was accepted before is let through to its first answer, and a body that may name its own budget to be
+        read: None. Else the refusal is raised.
+        """
+        again = await self._threads.run(self._ports.acceptance.answered, tenant, once)
+        if again is None and used_up is not None:
+            raise used_up
+        if again is None and refusal is not None and not may_name_its_budget(data):
+            raise told(refusal, tenant, options)
+        return again
 
     async def _counted(self, wanted: AcceptRequest, asked: from_upload.Wanted | None) -> Answer:
         """The answer to a batch. What there is only so much of is taken before: of two at a time, one gets it."""
