@@ -122,6 +122,13 @@ def test_where_nothing_is_unusual_nobody_is_accused(normals: list[RunRecord]) ->
     assert 1 <= len(well.causes) <= 5 and all(each.seconds >= 0.02 * well.seconds for each in well.causes)
 
 
+def test_beside_what_is_unusual_nothing_is_told_that_took_as_long_as_ever(normals: list[RunRecord]) -> None:
+    # when
+    found = journey(Run(accept=3.0, queue_annotate_1=1.0).record(), normals, START)
+    # then
+    assert [(each.phase, each.unusual) for each in found.causes] == [("accept", True), ("queue", True)]
+
+
 def test_an_ordinary_run_is_said_to_be_one(normals: list[RunRecord]) -> None:
     # when
     found = journey(Run().record(), normals, START)

@@ -52,11 +52,15 @@ class _Group:
 
 
 def causes(record: RunRecord, path: Path, normals: Normals) -> tuple[Cause, ...]:
-    """The causes, the one that explains most of what is unusual first; where nothing is, the largest share first."""
+    """The causes, the one that explains most of what is unusual first; where nothing is, the largest share first.
+
+    Beside what is unusual nothing is told that took as long as ever.
+    """
     least_s = max(LEAST_S, SHARE * path.seconds)
     groups = [group for group in _groups(path, normals) if group.unusual or group.seconds >= least_s]
     unusual = any(group.unusual for group in groups)
-    ranked = sorted(groups, key=lambda each: (unusual and each.excess_s, each.seconds), reverse=True)
+    told = [group for group in groups if group.unusual or group.normal_s is None] if unusual else groups
+    ranked = sorted(told, key=lambda each: (unusual and each.excess_s, each.seconds), reverse=True)
     return tuple(_cause(record, group, normals) for group in ranked[:MOST])
 
 

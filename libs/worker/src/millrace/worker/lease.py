@@ -112,7 +112,7 @@ def renew_on_sqs(channel: Any, requests: list[Any], visibility_s: int) -> list[A
             {"Id": str(number), "ReceiptHandle": request.message.delivery_tag, "VisibilityTimeout": visibility_s}
             for number, request in enumerate(batch)
         ]
-        answer = channel.lease_client(url).change_message_visibility_batch(QueueUrl=url, Entries=entries)
+        answer = channel.lease_client().change_message_visibility_batch(QueueUrl=url, Entries=entries)
         again = {failed["Id"] for failed in answer.get("Failed", ()) if not failed["SenderFault"]}
         renewed += [request for number, request in enumerate(batch) if str(number) not in again]
     return renewed

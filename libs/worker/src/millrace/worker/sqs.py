@@ -6,8 +6,10 @@ https://github.com/celery/kombu/issues/1064), throttled, or cannot be signed. A 
 `docs/decisions/0008-leases.md` has the list.
 """
 
+import os
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 from botocore.client import Config
@@ -31,6 +33,10 @@ _ANSWER_S = 3.0
 # The stubs of kombu leave out what is private.
 _Channel: Any = SQS.Channel
 _Connection: Any = AsyncSQSConnection
+
+
+_clients: dict[tuple[object, ...], Any] = {}
+"""By process, so that a forked child never speaks over its parent's connections."""
 
 
 def _pause_s() -> float:
@@ -81,15 +87,33 @@ class Channel(_Channel):  # type: ignore[misc]
     """Also renews leases: tried again by who calls, so that it never holds up the loop."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._lease_clients: dict[str, Any] = {}
         self._resting: set[str] = set()
         super().__init__(*args, **kwargs)
 
-    def lease_client(self, url: str) -> Any:
-        """A client of the queue at this URL with short timeouts and without retries."""
-        if url not in self._lease_clients:
-            self._lease_clients[url] = self._new_release_client(self.sqs(queue=_name(url)))
-        return self._lease_clients[url]
+    def sqs(self, queue: str | None = None) -> Any:
+        """The client of all queues: kombu makes one for each queue of each connection, of 8 MB and 0.1 s of CPU.
+
+        boto3's clients are safe for threads. UndefinedQueueException for a queue that is none of ours.
+        """
+        if queue is not None and queue not in self.predefined_queues:
+            raise SQS.UndefinedQueueException(f"{queue} is none of the predefined queues")
+        return self._client("sqs", lambda: self.new_sqs_client(self.region, *self._who))
+
+    def lease_client(self) -> Any:
+        """A client of all queues with short timeouts and without retries."""
+        return self._client("lease", lambda: self._new_release_client(self.sqs()))
+
+    @property
+    def _who(self) -> tuple[str | None, str | None]:
+        return self.conninfo.userid, self.conninfo.password
+
+    def _client(self, what: str, make: Callable[[], Any]) -> Any:
+        config = str(self.transport_options.get("client-config"))
+        key = what, os.getpid(), self.region, self.endpoint_url, self.is_secure, config, *self._who
+        found = _clients.get(key)
+        if found is None:
+            found = _clients[key] = make()
+        return found
 
     # In the event loop of prefork workers: pycurl.
 
