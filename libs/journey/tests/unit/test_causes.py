@@ -3,7 +3,8 @@
 import pytest
 from libs.journey.tests.unit.conftest import START, Run, late, s
 
-from millrace.contracts.run import RunRecord, RunStatus
+from millrace.contracts.outcome import OutcomeStatus, Reason
+from millrace.contracts.run import PartRecord, RunRecord, RunStatus, Tried
 from millrace.journey import journey
 
 PLANTED = [
@@ -93,17 +94,23 @@ def test_partial_runs_do_not_say_what_is_normal_where_whole_ones_do(normals: lis
     assert (found.causes[0].unusual, found.normal.runs) == (True, len(normals))
 
 
-def test_a_part_that_was_sent_again_is_lost_by_a_service(normals: list[RunRecord]) -> None:
-    # given: a part whose first copy never reported
+def sent_again(after_s: float, first: PartRecord | None) -> RunRecord:
+    """A run whose part annotate.2 was sent again, `first` being the end that it had before."""
     record = Run().record()
     stage = record.stages[1]
     annotate, kpis = stage.steps
     lost = annotate.parts[2]
-    moved = {name: getattr(lost, name) + s(3.5) for name in ("published_at", "sent_at", "started_at", "ended_at")}
+    moved = {name: getattr(lost, name) + s(after_s) for name in ("published_at", "sent_at", "started_at", "ended_at")}
     steps = (annotate.model_copy(update={"parts": (*annotate.parts[:2], lost.model_copy(update=moved))}), kpis)
-    joined = stage.joined_at + s(3.5)
-    again = stage.model_copy(update={"steps": steps, "dispatches": 2, "joined_at": joined})
-    cut = record.model_copy(update={"stages": (record.stages[0], again), "ended_at": joined, "callback": None})
+    joined = stage.joined_at + s(after_s)
+    tried = (Tried(step="annotate", part=first),) if first else ()
+    again = stage.model_copy(update={"steps": steps, "dispatches": 2, "joined_at": joined, "tried": tried})
+    return record.model_copy(update={"stages": (record.stages[0], again), "ended_at": joined, "callback": None})
+
+
+def test_a_part_that_was_sent_again_is_lost_by_a_service(normals: list[RunRecord]) -> None:
+    # given: a part whose first copy never reported
+    cut = sent_again(3.5, None)
     # when
     found = journey(cut, normals, START)
     # then
@@ -111,6 +118,31 @@ def test_a_part_that_was_sent_again_is_lost_by_a_service(normals: list[RunRecord
     assert (first.phase, first.service) == ("retry", "nlp")
     assert first.text.startswith("nlp lost a part: annotate.2 was sent again 3.5 s after its stage began")
     assert [each.text for each in found.troubles] == ["missing parts of the stage annotate were published again once"]
+
+
+def test_a_part_that_ran_into_its_limit_was_slow_before_it_was_sent_again(normals: list[RunRecord]) -> None:
+    # given
+    part = Run().record().stages[1].steps[0].parts[2]
+    late = {"status": OutcomeStatus.TIMED_OUT, "reason": Reason(code="deadline_passed"), "cpu_s": 0.01}
+    first = part.model_copy(update={"ended_at": part.started_at + s(3.0), **late})
+    # when
+    found = journey(sent_again(3.5, first), normals, START)
+    # then
+    cause, after = found.causes[0], found.causes[1]
+    assert (cause.phase, cause.service, cause.unusual) == ("compute", "nlp", True)
+    assert cause.text.startswith("nlp was slow: annotate computed for 3.4 s, part annotate.2")
+    assert "annotate.2 timed out (deadline_passed) and was sent again" in cause.text
+    assert (after.phase, "to send it again" in after.text) == ("retry", True)
+    assert "annotate.2 timed out (deadline_passed) and was sent again" in [each.text for each in found.troubles]
+    assert sum(each.seconds for each in found.phases) == pytest.approx(found.seconds)
+
+
+def test_what_was_not_sent_again_is_not_told_as_lost(normals: list[RunRecord]) -> None:
+    # when
+    found = journey(sent_again(3.5, None), normals, START)
+    # then
+    told = {row.name: {each.phase for each in row.intervals} for row in found.rows}
+    assert "retry" in told["annotate.2"] and "retry" not in told["annotate.0"] | told["kpis"]
 
 
 def test_where_nothing_is_unusual_nobody_is_accused(normals: list[RunRecord]) -> None:

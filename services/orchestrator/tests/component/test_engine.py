@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from services.orchestrator.tests.component.world import SIGNER, World
 
+from millrace.contracts.outcome import OutcomeStatus
 from millrace.contracts.run import CallbackStatus, RunRecord, RunStatus
 from millrace.orchestrator import runs
 from millrace.orchestrator.canvas import join_key
@@ -105,6 +106,8 @@ def test_a_required_part_that_timed_out_is_run_again_into_the_same_join(world: W
     world.report("datasets", "ratings", ratings=(artifact("r"),), segments=(artifact("s"),))
     world.advance("datasets")
     assert world.post.sent[-1] == ("fan_out", "annotate")
+    (tried,) = world.record.stages[0].tried
+    assert (tried.step, tried.part.part, tried.part.status) == ("ratings", 0, OutcomeStatus.TIMED_OUT)
 
 
 def test_a_body_that_comes_again_publishes_a_stage_that_its_first_reader_died_over(world: World) -> None:

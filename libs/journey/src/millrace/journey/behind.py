@@ -78,5 +78,6 @@ class Busy:
 def _parts(record: RunRecord) -> Iterable[tuple[Place, PartRecord]]:
     for stage in record.stages:
         for step in stage.steps:
-            for part in step.parts:
+            vain = (each.part for each in stage.tried if each.step == step.name)
+            for part in (*step.parts, *vain):
                 yield place_of(stage.name, step, part.part), part

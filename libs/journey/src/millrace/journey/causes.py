@@ -8,10 +8,10 @@ from typing import Final
 from millrace.contracts.journey import Cause, Interval, Phase
 from millrace.contracts.run import PartRecord, RunRecord
 from millrace.journey.normals import Normals, kind_of
-from millrace.journey.parts import BEGUN_AGAIN, DIVIDED, MISSING, READ, SENT_AGAIN, TRIED_AGAIN
+from millrace.journey.parts import BEGUN_AGAIN, DIVIDED, IN_VAIN, MISSING, READ, SENT_AGAIN, TRIED_AGAIN, tries
 from millrace.journey.path import ANSWER, GOING_ON, NOT_YET, RECOVERY, TRIES, Path
 from millrace.journey.places import place_of
-from millrace.journey.words import count, part_of, seconds, times
+from millrace.journey.words import count, part_of, said_of, seconds, times
 
 MOST: Final = 5
 """Causes that are told."""
@@ -145,7 +145,22 @@ def _compute(record: RunRecord, group: _Group) -> str:
     if len(parts) > 1:
         which = f", {count(len(parts), 'part')} one after the other, the longest {part_of(about.step, about.part)}"
     waited = f" ({about.waiting} waited behind it)" if about.waiting else ""
-    return f"{says}: {about.step} computed for {seconds(group.seconds)}{which}{waited}"
+    return f"{says}: {about.step} computed for {seconds(group.seconds)}{which}{waited}{_vain(record, group)}"
+
+
+def _vain(record: RunRecord, group: _Group) -> str:
+    """How work ended that came to nothing."""
+    found = [each for each in group.intervals if each.what == IN_VAIN]
+    if not found:
+        return ""
+    return f"; {_how_it_ended(record, found[0])} and was sent again"
+
+
+def _how_it_ended(record: RunRecord, about: Interval) -> str:
+    """The end of the part's first try, which it was sent again after; empty when it had none."""
+    stages = (stage for stage in record.stages if stage.name == about.stage)
+    ends = [end for stage in stages for end in tries(stage, about.step, about.part or 0)]
+    return said_of(part_of(about.step, about.part), ends[0]) if ends else ""
 
 
 def _start(record: RunRecord, group: _Group) -> str:
@@ -172,11 +187,20 @@ def _retry(record: RunRecord, group: _Group) -> str:
         BEGUN_AGAIN: f"{who} lost a worker, or its lease: part {part} was begun {times(begun)}, {took} until the last "
         "time",
         TRIED_AGAIN: f"retries: {who} tried part {part} again {times(retries)}, {took} until the last try",
-        SENT_AGAIN: f"{who} lost a part: {part} was sent again {took} after its stage began; its first copy never "
-        "reported (it ran into its limit, or its worker died)",
+        SENT_AGAIN: _sent_again(record, about, took),
         DIVIDED: f"bad records: {about.step} killed workers of {who} and was divided, {took} until {part} was sent",
     }
     return told.get(about.what, f"{who} repeated work: {took}")
+
+
+def _sent_again(record: RunRecord, about: Interval, took: str) -> str:
+    ended = _how_it_ended(record, about)
+    if ended:
+        return f"{_who(about)}: {ended}; it took {took} to send it again"
+    return (
+        f"{_who(about)} lost a part: {part_of(about.step, about.part)} was sent again {took} after its stage began; "
+        "its first copy never reported (it ran into its limit, or its worker died)"
+    )
 
 
 def _idle(record: RunRecord, group: _Group) -> str:

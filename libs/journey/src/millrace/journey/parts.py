@@ -17,6 +17,10 @@ MISSING = "missing"
 UNTOLD = "not told"
 BEHIND = "behind"
 """Of the work of a part: another part of the run, which the run needed, waited until it was done."""
+IN_VAIN = "in vain"
+"""Of the work of a part: it came to nothing, and the part was sent again."""
+LATER_S = 0.3
+"""Parts of one dispatch are published within less."""
 BEGUN_AGAIN, TRIED_AGAIN, SENT_AGAIN, DIVIDED = "begun again", "tried again", "sent again", "divided"
 
 
@@ -97,6 +101,9 @@ def lay_dispatch(lane: Lane, stage: StageRecord, step: StepRecord, part: PartRec
         return
     place = place_of(stage.name, step, part.part)
     queued_s, again = timedelta(seconds=part.dispatch_queued_s), _again(stage, step, part)
+    if again == SENT_AGAIN:
+        for each in tries(stage, step.name, part.part):
+            _lay_vain(lane, place, each)
     if again:
         what = "stage.dispatches, step.divided, part.published_at"
         lane.until(max(published_at - queued_s, lane.at), Phase.RETRY, place.told(again, what))
@@ -109,7 +116,23 @@ def _again(stage: StageRecord, step: StepRecord, part: PartRecord) -> str:
     """Why the part was published after the rest of its stage."""
     if part.part >= step.planned - len(step.slices):
         return DIVIDED
-    return SENT_AGAIN if stage.dispatches > 1 else ""
+    if stage.dispatches == 1 or part.published_at is None:
+        return ""
+    others = (each.published_at for other in stage.steps for each in parts_of(stage, other) if each.published_at)
+    # Of a stage that was published again, what came out first was not.
+    return "" if max(others) - part.published_at > timedelta(seconds=LATER_S) else SENT_AGAIN
+
+
+def tries(stage: StageRecord, step: str, part: int) -> list[PartRecord]:
+    """The part's ends before it was sent again."""
+    return [each.part for each in stage.tried if each.step == step and each.part.part == part]
+
+
+def _lay_vain(lane: Lane, place: Place, part: PartRecord) -> None:
+    """Lay a try that came to nothing: how it waited, and what it worked."""
+    lane.until(part.published_at, Phase.DISPATCH, place.behind("distribution").told(source="stage.tried"))
+    lane.until(part.started_at, Phase.QUEUE, place.told(source="stage.tried"))
+    lane.until(part.ended_at, Phase.COMPUTE, place.told(IN_VAIN, "stage.tried", cpu_s=part.cpu_s))
 
 
 def _lay_wait(lane: Lane, place: Place, part: PartRecord, busy: Busy) -> None:

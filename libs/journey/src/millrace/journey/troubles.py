@@ -7,8 +7,8 @@ from millrace.contracts.happening import EventType
 from millrace.contracts.journey import Trouble
 from millrace.contracts.outcome import OutcomeStatus
 from millrace.contracts.run import CallbackStatus, PartRecord, RunRecord, StageRecord, StepRecord
-from millrace.journey.parts import parts_of
-from millrace.journey.words import count, part_of, times
+from millrace.journey.parts import parts_of, tries
+from millrace.journey.words import count, part_of, said_of, times
 
 
 def troubles(record: RunRecord) -> tuple[Trouble, ...]:
@@ -55,9 +55,10 @@ def _of_part(stage: StageRecord, step: StepRecord, part: PartRecord) -> Iterator
     if part.deliveries > 1:
         text = f"{name} was begun {times(part.deliveries)}: a worker died at it, or lost its lease"
         yield Trouble(kind="redelivery", text=text, **about)
+    for end in tries(stage, step.name, part.part):
+        yield Trouble(kind="failure", text=f"{said_of(name, end)} and was sent again", **about)
     if part.status is not OutcomeStatus.SUCCEEDED:
-        code = f" ({part.reason.code})" if part.reason else ""
-        yield Trouble(kind="failure", text=f"{name} {part.status.value.replace('_', ' ')}{code}", **about)
+        yield Trouble(kind="failure", text=said_of(name, part), **about)
 
 
 def _of_callback(record: RunRecord) -> Iterator[Trouble]:

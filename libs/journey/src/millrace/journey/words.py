@@ -1,6 +1,7 @@
 """Times and numbers of times in words."""
 
 from millrace.contracts.messages import part_id
+from millrace.contracts.run import PartRecord
 
 
 def seconds(value: float) -> str:
@@ -27,3 +28,8 @@ def count(number: int, one: str, many: str = "") -> str:
 def part_of(step: str, part: int | None) -> str:
     """`annotate.2`, or the step alone."""
     return step if part is None else part_id(step, part)
+
+
+def said_of(name: str, part: PartRecord) -> str:
+    """`annotate.2 timed out (deadline_passed)`: how a part ended that did not succeed."""
+    return f"{name} {part.status.value.replace('_', ' ')}{f' ({part.reason.code})' if part.reason else ''}"

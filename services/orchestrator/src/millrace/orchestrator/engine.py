@@ -184,7 +184,8 @@ class Engine:
                 self.joins.drop(record, stage.name, failed)
                 again = (*joining.missing(stage, outcomes), *failed)
                 vital = joining.vital(stage, outcomes) or joining.empty_handed(record, outcomes)
-                self.move(record, runs.dispatch_again(flow, record, at, vital), again)
+                tried = joining.tried(stage, outcomes, failed)
+                self.move(record, runs.dispatch_again(flow, record, at, vital, tried), again)
             case Verdict.WAIT:
                 return False
         return True

@@ -17,6 +17,7 @@ from millrace.contracts.run import (
     RunStatus,
     StageRecord,
     StepRecord,
+    Tried,
 )
 from millrace.orchestrator.domain import joining, plan
 
@@ -67,8 +68,10 @@ def join_stage(
     return fail(moved, lost, at) if lost else start_stage(flow, moved, at)
 
 
-def dispatch_again(flow: Flow, record: RunRecord, at: datetime, vital: bool = False) -> RunRecord:
-    """The run with its stage's clock set anew, for parts that were lost.
+def dispatch_again(
+    flow: Flow, record: RunRecord, at: datetime, vital: bool = False, tried: tuple[Tried, ...] = ()
+) -> RunRecord:
+    """The run with its stage's clock set anew, for parts that were lost, or that ended and were `tried` in vain.
 
     `vital`: without them the run fails. After their last dispatch they are waited for longer: they may stand in the
     queue of a service that is just coming back, and nothing better can be done than to wait.
@@ -77,7 +80,8 @@ def dispatch_again(flow: Flow, record: RunRecord, at: datetime, vital: bool = Fa
     deadline = plan.stage_deadline(flow, record, flow.stages[flow.index(current.name)], at)
     if vital and current.dispatches + 1 >= joining.MAX_DISPATCHES:
         deadline = max(deadline, at + LAST_WAIT)
-    again = current.model_copy(update={"dispatches": current.dispatches + 1, "deadline_at": deadline})
+    changes = {"dispatches": current.dispatches + 1, "deadline_at": deadline, "tried": tried or current.tried}
+    again = current.model_copy(update=changes)
     return look_later(_untidy(record.model_copy(update={"stages": (*record.stages[:-1], again)})), at)
 
 

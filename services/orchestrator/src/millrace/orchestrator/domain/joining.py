@@ -17,10 +17,12 @@ from millrace.contracts.outcome import (
     Reason,
     Timings,
 )
-from millrace.contracts.run import Gap, PartRecord, RunRecord, StageRecord, StepRecord
+from millrace.contracts.run import Gap, PartRecord, RunRecord, StageRecord, StepRecord, Tried
 
 MAX_DISPATCHES = 3
 """How often the missing parts of a required step are published before the run is given up."""
+MAX_TRIED = 20
+"""Ends of parts that are kept though they were sent again."""
 LATE = "deadline_passed"
 """Reason of a part that was not there when its stage was joined."""
 
@@ -67,6 +69,13 @@ def worth_a_try(stage: StageRecord, outcomes: Outcomes, worth: Collection[str] =
     wanting = [step for step in stage.steps if step.status is None and not _enough(step, outcomes)]
     trying = [step for step in wanting if step.required or step.name in worth]
     return [each for step in trying for each in ids(step) if each in outcomes and _may_pass(outcomes[each])]
+
+
+def tried(stage: StageRecord, outcomes: Outcomes, again: Collection[str]) -> tuple[Tried, ...]:
+    """The ends of parts that are sent again, with those of earlier times; few, since the record is to stay small."""
+    ended = (outcomes[each] for each in again if each in outcomes)
+    found = tuple(Tried(step=each.step, part=_part_record(each)) for each in ended)
+    return (*stage.tried, *found)[:MAX_TRIED]
 
 
 def lost(stage: StageRecord, outcomes: Outcomes) -> list[StepRecord]:
