@@ -4,7 +4,7 @@ import pytest
 from libs.journey.tests.unit.conftest import START, Run, late, s
 
 from millrace.contracts.outcome import OutcomeStatus, Reason
-from millrace.contracts.run import PartRecord, RunRecord, RunStatus, Tried
+from millrace.contracts.run import PartRecord, RunRecord, RunStatus, StepRecord, Tried
 from millrace.journey import journey
 
 PLANTED = [
@@ -94,23 +94,62 @@ def test_partial_runs_do_not_say_what_is_normal_where_whole_ones_do(normals: lis
     assert (found.causes[0].unusual, found.normal.runs) == (True, len(normals))
 
 
-def sent_again(after_s: float, first: PartRecord | None) -> RunRecord:
-    """A run whose part annotate.2 was sent again, `first` being the end that it had before."""
+def sent_again(after_s: float, first: PartRecord | None = None, which: tuple[str, ...] = ("annotate.2",)) -> RunRecord:
+    """A run that ended with its second stage, whose parts `which` were sent again, `first` being an end from before."""
+
+    def moved(step: StepRecord, part: PartRecord) -> PartRecord:
+        if f"{step.name}.{part.part}" not in which:
+            return part
+        times = ("published_at", "sent_at", "started_at", "ended_at")
+        return part.model_copy(update={name: getattr(part, name) + s(after_s) for name in times})
+
     record = Run().record()
     stage = record.stages[1]
-    annotate, kpis = stage.steps
-    lost = annotate.parts[2]
-    moved = {name: getattr(lost, name) + s(after_s) for name in ("published_at", "sent_at", "started_at", "ended_at")}
-    steps = (annotate.model_copy(update={"parts": (*annotate.parts[:2], lost.model_copy(update=moved))}), kpis)
     joined = stage.joined_at + s(after_s)
+    steps = (each.model_copy(update={"parts": tuple(moved(each, part) for part in each.parts)}) for each in stage.steps)
     tried = (Tried(step="annotate", part=first),) if first else ()
-    again = stage.model_copy(update={"steps": steps, "dispatches": 2, "joined_at": joined, "tried": tried})
+    changes = {"steps": tuple(steps), "dispatches": 2, "joined_at": joined, "tried": tried}
+    again = stage.model_copy(update=changes)
     return record.model_copy(update={"stages": (record.stages[0], again), "ended_at": joined, "callback": None})
+
+
+@pytest.mark.parametrize(
+    ("which", "phase", "service", "says"),
+    [
+        (("kpis.0",), "queue", "analytics", "waiting: 3.5 s in the queue analytics (kpis.0"),
+        (
+            ("annotate.0", "annotate.1", "annotate.2", "kpis.0"),
+            "dispatch",
+            "orchestrator",
+            "orchestrator: planning and publishing took 3.",
+        ),
+    ],
+)
+def test_what_was_not_begun_before_it_was_sent_again_had_waited(
+    which: tuple[str, ...], phase: str, service: str, says: str, normals: list[RunRecord]
+) -> None:
+    # given: nothing of the service's queue was begun, or nothing of the stage
+    cut = sent_again(3.5, which=which)
+    # when
+    first = journey(cut, normals, START).causes[0]
+    # then
+    assert (first.phase, first.service) == (phase, service)
+    assert says in first.text
+
+
+def test_an_ingestion_that_was_late_to_begin_a_run_is_not_the_orchestrators_delay(normals: list[RunRecord]) -> None:
+    # given
+    record = Run(begin=3.0).record()
+    late = record.model_copy(update={"start_sent_at": record.accepted_at + s(3.0)})
+    # when
+    first = journey(late, normals, START).causes[0]
+    # then
+    assert (first.phase, first.service) == ("accept", "ingestion")
 
 
 def test_a_part_that_was_sent_again_is_lost_by_a_service(normals: list[RunRecord]) -> None:
     # given: a part whose first copy never reported
-    cut = sent_again(3.5, None)
+    cut = sent_again(3.5)
     # when
     found = journey(cut, normals, START)
     # then
@@ -139,7 +178,7 @@ def test_a_part_that_ran_into_its_limit_was_slow_before_it_was_sent_again(normal
 
 def test_what_was_not_sent_again_is_not_told_as_lost(normals: list[RunRecord]) -> None:
     # when
-    found = journey(sent_again(3.5, None), normals, START)
+    found = journey(sent_again(3.5), normals, START)
     # then
     told = {row.name: {each.phase for each in row.intervals} for row in found.rows}
     assert "retry" in told["annotate.2"] and "retry" not in told["annotate.0"] | told["kpis"]

@@ -123,6 +123,8 @@ class RunRecord(Message):
     """When it turned out that the run is worth a trace; None when chance chose it, or nothing did. See `untold`."""
     received_at: Timestamp | None = None
     """When that request came in; None in what releases wrote that kept no time of it."""
+    start_sent_at: Timestamp | None = None
+    """When ingestion sent the message that began the run; None where the sweep began it."""
     began_at: Timestamp | None = None
     """When this attempt began; None for the first, which began when the run was accepted."""
     history: tuple[AttemptRecord, ...] = ()

@@ -199,7 +199,7 @@ def _sent_again(record: RunRecord, about: Interval, took: str) -> str:
         return f"{_who(about)}: {ended}; it took {took} to send it again"
     return (
         f"{_who(about)} lost a part: {part_of(about.step, about.part)} was sent again {took} after its stage began; "
-        "its first copy never reported (it ran into its limit, or its worker died)"
+        "its first copy was never heard of (its worker died, its message was lost or waited too long)"
     )
 
 

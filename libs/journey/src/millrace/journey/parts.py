@@ -104,6 +104,7 @@ def lay_dispatch(lane: Lane, stage: StageRecord, step: StepRecord, part: PartRec
     if again == SENT_AGAIN:
         for each in tries(stage, step.name, part.part):
             _lay_vain(lane, place, each)
+        _lay_unbegun(lane, stage, place, part, max(published_at - queued_s, lane.at))
     if again:
         what = "stage.dispatches, step.divided, part.published_at"
         lane.until(max(published_at - queued_s, lane.at), Phase.RETRY, place.told(again, what))
@@ -121,6 +122,33 @@ def _again(stage: StageRecord, step: StepRecord, part: PartRecord) -> str:
     others = (each.published_at for other in stage.steps for each in parts_of(stage, other) if each.published_at)
     # Of a stage that was published again, what came out first was not.
     return "" if max(others) - part.published_at > timedelta(seconds=LATER_S) else SENT_AGAIN
+
+
+def _lay_unbegun(lane: Lane, stage: StageRecord, place: Place, part: PartRecord, until: datetime) -> None:
+    """Lay the time before a part was sent again of which nothing had been begun before.
+
+    Nor had anything else of its queue: then all of it waited there, or nothing of the stage had been published yet.
+    What others of the queue did not wait for was lost.
+    """
+    mine, others = _parts_by_queue(stage, place.queue)
+    begun = any(each.started_at and each.started_at < until for each in mine)
+    if part.deliveries > 1 or begun or tries(stage, place.step, part.part):
+        return
+    source = "stage.dispatches, part.published_at, part.deliveries"
+    heard = any(each.published_at and each.published_at < until for each in others)
+    if heard or not others:
+        lane.until(until, Phase.QUEUE, place.told(source=source))
+    else:
+        lane.until(until, Phase.DISPATCH, Place(stage=stage.name).behind("distribution").told(source=source))
+
+
+def _parts_by_queue(stage: StageRecord, queue: str) -> tuple[list[PartRecord], list[PartRecord]]:
+    """The stage's parts in this queue, and those in others."""
+    mine: list[PartRecord] = []
+    others: list[PartRecord] = []
+    for step in stage.steps:
+        (mine if place_of(stage.name, step).queue == queue else others).extend(parts_of(stage, step))
+    return mine, others
 
 
 def tries(stage: StageRecord, step: str, part: int) -> list[PartRecord]:

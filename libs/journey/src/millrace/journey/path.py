@@ -71,7 +71,11 @@ def path(record: RunRecord, at: datetime) -> Path:
     end = max(end_of(record, at), begin)
     lane = Lane(zero=begin, at=begin, end=end)
     if record.attempt == 1:
-        lane.until(record.accepted_at, Phase.ACCEPT, places.INGESTION.told(source="received_at, accepted_at"))
+        for moment, source in (
+            (record.accepted_at, "received_at, accepted_at"),
+            (record.start_sent_at, "start_sent_at"),
+        ):
+            lane.until(moment, Phase.ACCEPT, places.INGESTION.told(source=source))
     found: dict[str, Awaited] = {}
     busy = Busy(record)
     for number, stage in enumerate(record.stages):

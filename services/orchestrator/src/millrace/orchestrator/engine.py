@@ -53,7 +53,8 @@ class Engine:
             return record
         if message.stage is None:
             if not record.stages:
-                self.move(record, runs.start_stage(self.flow(record), record, self.clock(), tracing.queued_s()))
+                sent = record.model_copy(update={"start_sent_at": tracing.sent_at()})
+                self.move(record, runs.start_stage(self.flow(record), sent, self.clock(), tracing.queued_s()))
         elif record.stage is not None and record.stage.name == message.stage:
             self._look(record, record.stage)
         else:

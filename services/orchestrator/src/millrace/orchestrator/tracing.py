@@ -51,6 +51,12 @@ def queued_s() -> float:
     return at_work.queued_s if at_work else 0.0
 
 
+def sent_at() -> datetime | None:
+    """When the message at work was sent; None outside of any, and where nobody knows."""
+    at_work = handling.current()
+    return at_work.sent_at if at_work else None
+
+
 def chosen(before: RunRecord, after: RunRecord) -> RunRecord:
     """The record as it is to be written: a run is recorded after all, once it is worth that."""
     return after if tracing.traces() is None else notable.chosen(before, after)
