@@ -46,3 +46,11 @@ def test_the_answer_adds_up_and_leads_to_the_trace(story: Story) -> None:
         assert sent is not None
         assert found.trace_id == sent.trace_id
         assert abs(sum(each.seconds for each in found.phases) - found.seconds) < 0.01
+
+
+def test_ingestions_time_ends_where_it_sent_the_message_that_begins_the_run(story: Story) -> None:
+    # when
+    found = journey(story, "well")
+    # then
+    told = [each for row in found.rows for each in row.intervals if each.source == "start_sent_at"]
+    assert {(each.phase, each.service) for each in told} == {(Phase.ACCEPT, "ingestion")}
