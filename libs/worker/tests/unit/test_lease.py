@@ -123,7 +123,7 @@ class Sqs:
         self.refused = refused
         self.calls: list[list[str]] = []
 
-    def lease_client(self, url: str) -> "Sqs":
+    def lease_client(self) -> "Sqs":
         return self
 
     def change_message_visibility_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto's names

@@ -27,6 +27,9 @@ TLS = ssl.create_default_context()
 """Made once: reading the certificates of all authorities takes longer than a test."""
 
 
+BODY = b"{}"
+
+
 @dataclass
 class Loopback:
     """A server that counts who connects, and answers 204 to whoever does; with `tls` after its handshake."""
@@ -36,6 +39,14 @@ class Loopback:
     names: list[str | None] = field(default_factory=list)
     port: int = 0
     tls: ssl.SSLContext | None = None
+
+
+def _request(connection: socket.socket) -> bytes:
+    """All of a request: closing a connection of which something is unread would take the answer away again."""
+    request = b""
+    while not request.endswith(BODY) and (more := connection.recv(65_536)):
+        request += more
+    return request
 
 
 @pytest.fixture
@@ -52,7 +63,7 @@ def loopback() -> Iterator[Loopback]:
             state.connections += 1
             try:
                 wrapped = state.tls.wrap_socket(connection, server_side=True) if state.tls else connection
-                state.heads.append(wrapped.recv(65_536))
+                state.heads.append(_request(wrapped))
                 wrapped.sendall(b"HTTP/1.1 204 Fine\r\nconnection: close\r\n\r\n")
                 wrapped.close()
             except OSError:
@@ -86,7 +97,7 @@ def test_no_form_of_a_private_address_is_connected_to(loopback: Loopback, host: 
     for port in ("", f":{loopback.port}"):
         # when
         with pytest.raises((AddressRefused, Unreachable)):
-            sender.send(Letter(url=f"{scheme}://{host}{port}/hook", headers={}, body=b"{}"))
+            sender.send(Letter(url=f"{scheme}://{host}{port}/hook", headers={}, body=BODY))
     # then
     assert loopback.connections == 0
 
@@ -104,7 +115,7 @@ def test_one_private_answer_spoils_all(answers: tuple[str, ...]) -> None:
     sender = HttpSender(allowed=NOBODY, timeout_s=1, resolve=lambda host, port: answers)
     # then
     with pytest.raises(Unreachable, match="address_not_public"):
-        sender.send(Letter(url="https://consumer.example.com/hook", headers={}, body=b"{}"))
+        sender.send(Letter(url="https://consumer.example.com/hook", headers={}, body=BODY))
 
 
 def test_a_name_that_moves_to_loopback_after_its_registration_is_not_followed(loopback: Loopback) -> None:
@@ -131,7 +142,7 @@ def test_the_name_is_resolved_once_and_what_was_checked_is_connected_to(loopback
     answers = iter([(LOOPBACK,)])
     sender = HttpSender(allowed=frozenset({"consumer.test"}), resolve=lambda host, port: next(answers))
     # when
-    reply = sender.send(Letter(url=f"http://consumer.test:{loopback.port}/hook?a=1#b", headers={}, body=b"{}"))
+    reply = sender.send(Letter(url=f"http://consumer.test:{loopback.port}/hook?a=1#b", headers={}, body=BODY))
     # then
     assert (reply.status, loopback.connections) == (204, 1)
     head = loopback.heads[0].decode()
@@ -147,9 +158,9 @@ def test_the_operators_list_opens_what_it_names(loopback: Loopback, entry: str) 
     host = "consumer.test" if entry.startswith("consumer") else "127.0.0.1"
     sender = HttpSender(allowed=allowed, resolve=lambda host, port: (LOOPBACK,))
     # then
-    assert sender.send(Letter(url=f"http://{host}:{loopback.port}/", headers={}, body=b"{}")).status == 204
+    assert sender.send(Letter(url=f"http://{host}:{loopback.port}/", headers={}, body=BODY)).status == 204
     with pytest.raises((AddressRefused, Unreachable)):
-        sender.send(Letter(url=f"http://other.test:{loopback.port}/", headers={}, body=b"{}"))
+        sender.send(Letter(url=f"http://other.test:{loopback.port}/", headers={}, body=BODY))
 
 
 def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, bytes]:
@@ -181,7 +192,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(loopback: Loopback, tm
     sender = HttpSender(allowed=frozenset({"consumer.test"}), resolve=lambda host, port: (LOOPBACK,))
     # then
     with pytest.raises(Unreachable, match="certificate_refused"):
-        sender.send(Letter(url=f"https://consumer.test:{loopback.port}/", headers={}, body=b"{}"))
+        sender.send(Letter(url=f"https://consumer.test:{loopback.port}/", headers={}, body=BODY))
     assert loopback.heads == []
 
 
@@ -194,7 +205,7 @@ def test_the_certificate_must_be_the_names_and_the_name_is_told(
     loopback.tls.sni_callback = lambda connection, told, context: loopback.names.append(told)
     trusting = ssl.create_default_context(cadata=public.decode())
     sender = HttpSender(allowed=frozenset({"consumer.test"}), resolve=lambda host, port: (LOOPBACK,), tls=trusting)
-    letter = Letter(url=f"https://consumer.test:{loopback.port}/", headers={}, body=b"{}")
+    letter = Letter(url=f"https://consumer.test:{loopback.port}/", headers={}, body=BODY)
     # then
     if taken:
         assert sender.send(letter).status == 204
@@ -210,7 +221,7 @@ def test_a_proxy_of_the_environment_is_not_asked(loopback: Loopback, monkeypatch
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     sender = HttpSender(allowed=frozenset({LOOPBACK}))
     # then
-    assert sender.send(Letter(url=f"http://127.0.0.1:{loopback.port}/", headers={}, body=b"{}")).status == 204
+    assert sender.send(Letter(url=f"http://127.0.0.1:{loopback.port}/", headers={}, body=BODY)).status == 204
 
 
 @pytest.mark.parametrize("error", [socket.gaierror("no such name"), UnicodeError("label too long")])
