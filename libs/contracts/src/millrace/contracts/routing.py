@@ -4,6 +4,7 @@ Routes are resolved by whoever publishes, so a queue that only one service knew 
 """
 
 from fnmatch import fnmatchcase
+from functools import cache
 
 from millrace.contracts.errors import UnknownTask
 
@@ -34,3 +35,12 @@ def queue_for(task: str) -> str:
         if fnmatchcase(task, glob):
             return queue
     raise UnknownTask(f"no route for the task {task!r}")
+
+
+@cache
+def known_queue(task: str) -> str | None:
+    """The same; None for a task that this release does not know."""
+    try:
+        return queue_for(task)
+    except UnknownTask:
+        return None

@@ -42,3 +42,10 @@ DEPLOYMENTS = (
     Deployment(service="analytics", queue="analytics", worker_class=WorkerClass.TASK),
     Deployment(service="callback", queue="callback", worker_class=WorkerClass.DISTRIBUTION),
 )
+
+_CONSUMERS = {each.queue: each.service for each in DEPLOYMENTS}
+
+
+def service_of(queue: str) -> str:
+    """The service that consumes the queue; empty for one that this release does not know."""
+    return _CONSUMERS.get(queue, "")

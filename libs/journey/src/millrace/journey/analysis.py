@@ -18,13 +18,12 @@ from millrace.contracts.journey import (
     RunJourney,
 )
 from millrace.contracts.run import RunRecord
-from millrace.contracts.services import DEPLOYMENTS
+from millrace.contracts.services import DEPLOYMENTS, service_of
 from millrace.contracts.tracing import parse
 from millrace.contracts.views import attempts
 from millrace.journey.causes import STANDS_OUT, STANDS_OUT_S, causes
 from millrace.journey.normals import Normals, by_phase, kind_of, middle, ninth_decile, normal, wait_of
 from millrace.journey.path import Path, path
-from millrace.journey.places import service_of
 from millrace.journey.rows import rows
 from millrace.journey.troubles import troubles
 from millrace.journey.words import count, part_of, seconds

@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
 
 from millrace.contracts.base import now
-from millrace.contracts.errors import UnknownTask
-from millrace.contracts.routing import UNROUTED, queue_for
+from millrace.contracts.routing import UNROUTED, known_queue
 from millrace.telemetry.table import Kind
 from millrace.telemetry.tracing import Value, begin, fail, recorded, span
 
@@ -19,13 +17,9 @@ SYSTEMS = {"redis": "redis", "rediss": "redis", "sqs": "aws_sqs", "amqp": "rabbi
 _together: ContextVar[Counter[str] | None] = ContextVar("together", default=None)
 
 
-@cache
 def queue_of(task: str) -> str:
     """The queue of a task name."""
-    try:
-        return queue_for(task)
-    except UnknownTask:
-        return UNROUTED
+    return known_queue(task) or UNROUTED
 
 
 def about(queue: str, broker_url: str, operation: str) -> dict[str, Value]:

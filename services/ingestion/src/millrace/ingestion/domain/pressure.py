@@ -2,12 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from functools import cache
 
 from millrace.contracts.catalogue import ADVANCE, DELIVER, FAN_OUT
-from millrace.contracts.errors import UnknownTask
 from millrace.contracts.flow import Flow
-from millrace.contracts.routing import queue_for
+from millrace.contracts.routing import known_queue
 
 WAITING_SHARE = 0.5
 """Of a run's deadline, what it may spend waiting; the rest is for its work, whose budgets assume idle workers."""
@@ -35,14 +33,5 @@ def retry_after_s(flow: Flow, deadline_s: float, waits: Mapping[str, float]) -> 
 
 
 def _wait(task: str, waits: Mapping[str, float]) -> float:
-    queue = _queue(task)
+    queue = known_queue(task)
     return waits.get(queue, 0.0) if queue is not None else 0.0
-
-
-@cache
-def _queue(task: str) -> str | None:
-    """The queue of a task; None for one that only a newer release knows."""
-    try:
-        return queue_for(task)
-    except UnknownTask:
-        return None

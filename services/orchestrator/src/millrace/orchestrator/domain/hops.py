@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from millrace.contracts.catalogue import ADVANCE, DELIVER, FAN_OUT
-from millrace.contracts.errors import UnknownTask
 from millrace.contracts.messages import part_id
 from millrace.contracts.outcome import OutcomeStatus
-from millrace.contracts.routing import queue_for
+from millrace.contracts.routing import known_queue
 from millrace.contracts.run import PartRecord, RunRecord, StageRecord, StepRecord
-from millrace.contracts.services import DEPLOYMENTS
+from millrace.contracts.services import service_of
 from millrace.contracts.tracing import within
 from millrace.orchestrator.domain.telling import Kind, Told, about
 
-_SERVICES = {each.queue: each.service for each in DEPLOYMENTS}
 _GOOD = (OutcomeStatus.SUCCEEDED, OutcomeStatus.SKIPPED)
 
 
@@ -79,8 +77,8 @@ def _start(record: RunRecord, stage: StageRecord) -> tuple[Told, ...]:
     """The message that began the run: a stage that follows another has none, and what began it anew is not known."""
     if not stage.queued_s or record.attempt > 1 or record.recoveries or stage.name != record.stages[0].name:
         return ()
-    begin = stage.started_at
-    sent = begin - _seconds(stage.queued_s)
+    sent = record.start_sent_at or stage.started_at - _seconds(stage.queued_s)
+    begin = min(sent + _seconds(stage.queued_s), stage.started_at)
     return _hop(record, record.span, "start", ADVANCE.name, sent, begin, max(begin, _published(stage) or begin))
 
 
@@ -140,13 +138,10 @@ def _hop(
     """A message in its queue and at work; nothing for a task that this release does not know."""
     names = (record.run_id, record.attempt, record.recoveries, name)
     wait, work = within(parent, "wait", *names), within(parent, "process", *names)
-    try:
-        queue = queue_for(task)
-    except UnknownTask:
+    queue = known_queue(task)
+    if wait is None or work is None or queue is None:
         return ()
-    service = _SERVICES.get(queue)
-    if wait is None or work is None or service is None:
-        return ()
+    service = service_of(queue)
     said = about(record, task=task, queue=queue, **more)
     return (
         Told(kind=Kind.WAIT, context=wait, parent=parent, begin=sent, end=begin, service=service, about=said),
