@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from millrace.telemetry.fates import Tell, counted
 from millrace.telemetry.logs import get_logger
+from millrace.telemetry.threads import begun
 
 log = get_logger(__name__)
 
@@ -133,17 +134,8 @@ class Outbox:
             return "closed"
         if self._put - self._done + number > self.most:
             return "queue_full"
-        return "" if self._started() else "no_thread"
-
-    def _started(self) -> bool:
-        if self._thread is None:
-            thread = threading.Thread(target=self._run, name="spans", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:  # the system has no more threads, or the interpreter ends
-                return False
-            self._thread = thread
-        return True
+        self._thread = self._thread or begun("spans", self._run)
+        return "" if self._thread else "no_thread"
 
     def _run(self) -> None:
         while taken := self._take():

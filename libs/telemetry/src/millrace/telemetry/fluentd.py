@@ -22,6 +22,7 @@ import msgpack
 
 from millrace.telemetry.fates import Tell
 from millrace.telemetry.logs import LineFormatter, get_logger
+from millrace.telemetry.threads import begun
 
 log = get_logger(__name__)
 
@@ -149,17 +150,8 @@ class Forwarder(logging.Handler):
             return "exit"
         if len(self._records) + self._in_flight >= self._most:
             return "queue_full"
-        return "" if self._started() else "no_thread"
-
-    def _started(self) -> bool:
-        if self._thread is None:
-            thread = threading.Thread(target=self._forward, name="fluentd", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:  # the system has no more threads, or the interpreter ends
-                return False
-            self._thread = thread
-        return True
+        self._thread = self._thread or begun("fluentd", self._forward)
+        return "" if self._thread else "no_thread"
 
     def _forward(self) -> None:
         line = self._line
