@@ -100,7 +100,8 @@ class Submission:
         view = await self._ports.admission.view()
         refusal = view.refusal(options)
         # Quicker read than the day's counters are asked, which a run is counted in before it is made anyway.
-        light = read_light(data, options) if refusal is None and asked is None else None
+        readable = asked is None and (refusal is None or may_name_its_budget(data))
+        light = read_light(data, options) if readable else None
         used_up = await self._ports.keys.used_up(tenant) if light is None else None
         if refusal is not None or used_up is not None:
             again = await self._turned_away(tenant, options, data, once, refusal, used_up)
@@ -159,10 +160,7 @@ class Submission:
     async def _read(
         self, tenant: str, data: bytes, options: Options, once: Once, asked: from_upload.Wanted | None
     ) -> ReadBody | Answer:
-        """The batch in the body; for a file, whose parsing costs more than a look, the answer that it had before."""
-        light = read_light(data, options) if asked is None else None
-        if light is not None:
-            return light
+        """The batch in a file, or the answer that it had before: parsing it costs more than a look."""
         again = await self._threads.run(self._ports.acceptance.answered, tenant, once)
         if again is not None or asked is None or self._ports.uploads is None:
             return again or await self._ports.reader.read(tenant, data, options)
