@@ -10,6 +10,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from botocore.client import Config
@@ -107,9 +108,14 @@ class Channel(_Channel):  # type: ignore[misc]
     def _who(self) -> tuple[str | None, str | None]:
         return self.conninfo.userid, self.conninfo.password
 
-    def _client(self, what: str, make: Callable[[], Any]) -> Any:
+    @cached_property
+    def _kind(self) -> tuple[object, ...]:
+        """What a client is made from: channels of which it is the same share one."""
         config = str(self.transport_options.get("client-config"))
-        key = what, os.getpid(), self.region, self.endpoint_url, self.is_secure, config, *self._who
+        return self.region, self.endpoint_url, self.is_secure, config, *self._who
+
+    def _client(self, what: str, make: Callable[[], Any]) -> Any:
+        key = what, os.getpid(), *self._kind
         found = _clients.get(key)
         if found is None:
             found = _clients[key] = make()
