@@ -147,6 +147,20 @@ def flags(record: RunRecord) -> RunRecord:
     return record.model_copy(update={"traceparent": f"{ACCEPTED[:-2]}00"})
 
 
+def test_a_run_is_begun_by_a_message_that_was_sent_when_the_record_says() -> None:
+    # given: accepted and stored slowly, and decided upon slowly
+    sent = START + 3 * SECOND
+    begun = runs.start_stage(
+        FLOW, run_record(traceparent=ACCEPTED, accepted_at=START, start_sent_at=sent), START + 5 * SECOND, queued_s=1.0
+    )
+    # when
+    told = spans.whole(join(begun, START + 6 * SECOND))
+    # then
+    waits = [(each.begin, each.end) for each in told if each.kind is Kind.WAIT and "stage" not in each.about]
+    accepted = next(each for each in told if each.kind is Kind.ACCEPT)
+    assert waits == [(sent, sent + SECOND)] and accepted.end == sent
+
+
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [

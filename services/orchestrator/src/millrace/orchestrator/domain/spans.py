@@ -105,7 +105,8 @@ def _accept(record: RunRecord) -> Told | None:
     about = _about(record) | {"attempt": 1, "records": record.records, "flow": record.flow}
     return Told(
         kind=Kind.ACCEPT, context=record.traceparent, parent=None, service=_ACCEPTED_IN, about=about,
-        begin=min(record.received_at or record.accepted_at, record.accepted_at), end=record.accepted_at,
+        begin=min(record.received_at or record.accepted_at, record.accepted_at),
+        end=max(record.start_sent_at or record.accepted_at, record.accepted_at),
     )  # fmt: skip
 
 
