@@ -6,7 +6,7 @@ import json
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from pydantic import ValidationError
 
 from millrace.testing.secrets import MESSAGE_SECRET
@@ -101,6 +101,7 @@ def test_while_an_old_release_runs_a_missing_signature_is_taken_but_no_bad_one()
     assert SIGNER.refuses(HEADERS, JSON, SERIALISED) is Why.UNSIGNED
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # making examples is slow on a busy machine
 @given(header=ANYTHING, name=ANYTHING, body=st.binary() | st.text() | st.none())
 def test_whatever_a_stranger_writes_is_refused_and_raises_nothing(header: object, name: object, body: object) -> None:
     assert SIGNER.refuses({"task": name, "id": name, HEADER: header}, JSON, body) in (Why.UNSIGNED, Why.BAD_SIGNATURE)
